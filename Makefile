@@ -1,0 +1,40 @@
+# The door to the project. Every target works in a fresh clone.
+.DEFAULT_GOAL := all
+.PHONY: all install demo test test-clients test-parity check fix bench clean
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+DEV_STAMP := .venv/.installed-dev
+
+all: check test ## check and test
+
+$(STAMP): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(DEV_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+install: $(STAMP) ## set up .venv only
+
+demo: $(STAMP) ## set up and run the main job: both approaches, streamed
+	$(BIN)/firstbyte demo
+
+test: $(DEV_STAMP) ## set up and test
+	$(BIN)/python -m pytest -n auto -m 'not parity and not clients'
+
+check: $(DEV_STAMP) ## lint, types, import direction, sizes
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.sizes
+
+fix: $(DEV_STAMP) ## format and mend what can be mended by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove environments and caches
+	rm -rf .venv .venvs build dist
