@@ -204,10 +204,8 @@ def test_an_unfinished_message_waits() -> None:
 
 def test_the_three_kinds_of_messages_are_written_as_in_the_table() -> None:
     assert payload_part(b"Hello") == PART_WIRE
-    assert (
-        exception("ModelStreamError", {"Message": "late", "ErrorCode": "ModelInvocationTimeExceeded"})
-        == GOLDEN["modelled exception"][1]
-    )
+    members = {"Message": "late", "ErrorCode": "ModelInvocationTimeExceeded"}
+    assert exception("ModelStreamError", members) == GOLDEN["modelled exception"][1]
     assert error("InternalFailure", "oops") == GOLDEN["unmodelled error"][1]
 
 
