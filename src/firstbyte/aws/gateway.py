@@ -28,7 +28,6 @@ from firstbyte.aws.errors import (
     ServiceError,
     SignatureError,
     UnknownOperation,
-    UnservableAnswer,
 )
 from firstbyte.aws.http import HttpRequest, HttpResponse
 from firstbyte.aws.json11 import Json11
@@ -228,7 +227,7 @@ class Gateway:
         error = _as_service_error(failure, protocol, model)
         try:
             return protocol.serialise_error(model, error, received.request_id)
-        except UnservableAnswer as unservable:
+        except Exception as unservable:
             _log.error(
                 "Request %s failed with %s, which cannot be told", received.request_id, error, exc_info=unservable
             )
