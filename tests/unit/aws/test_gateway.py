@@ -252,6 +252,12 @@ def test_a_path_or_method_that_is_not_there(method: str, path: str) -> None:
     assert told(response)[:2] == (404, "UnknownOperationException")
 
 
+def test_a_service_that_is_not_there() -> None:
+    response = handle(sign(control(b"{}", "DynamoDB_20120810.ListTables"), "dynamodb"))
+    says = "'dynamodb' is not served by this host, which serves iam, sagemaker, sts"
+    assert told(response) == (400, "UnknownOperationException", says)
+
+
 def test_an_action_that_is_not_there() -> None:
     request = sign(AWSRequest("POST", "http://h/?Action=MakeTea&Version=2011-06-15", data=b""), "sts")
     response = handle(request)
