@@ -54,6 +54,7 @@ class Invoker:
     async def invoke(self, call: Invocation) -> InvocationAnswer:
         """Relay one call; for a streaming one, return as soon as the container's status line is in.
 
-        Raises ValidationFailed or NotFound (the caller's mistake), ModelFailed or ModelTimedOut (the container's), Unavailable.
+        Raises ValidationFailed or NotFound (the caller's mistake), ModelFailed or ModelTimedOut (the container's),
+        Unavailable (no instance just now).
         """
         raise NotImplementedError
