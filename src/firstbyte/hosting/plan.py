@@ -175,6 +175,19 @@ def _timed_out(endpoint: Endpoint, instance: Instance, now: datetime, settings: 
     return ping_failure(container_name, instance.variant_name) if now >= instance.since + limit else None
 
 
+def next_look_s(desired: Sequence[Endpoint], observed: Observed, settings: HostingSettings) -> float:
+    """How long the controller may sleep, in seconds, if nothing wakes it."""
+    if any(instance.status is InstanceStatus.STARTING for instance in observed.instances):
+        return settings.busy_poll_s
+    serving = {endpoint.name for endpoint in desired if endpoint.goal is EndpointGoal.SERVE}
+    due_s = [
+        (instance.since + backoff(instance.num_starts, settings) - observed.now).total_seconds()
+        for instance in observed.instances
+        if _is_down(instance) and instance.endpoint_name in serving
+    ]
+    return max(min([settings.idle_poll_s, *due_s]), settings.busy_poll_s)
+
+
 def backoff(num_starts: int, settings: HostingSettings) -> timedelta:
     """How long a crashed instance rests before start number `num_starts` + 1."""
     # The exponent is capped only so that a large count cannot overflow; the maximum is reached long before.

@@ -132,6 +132,7 @@ class Store:
             if goal is EndpointGoal.GONE:
                 self.endpoints.delete(name)
             else:
+                reason = reason or endpoint.failure_reason
                 self.endpoints.put(replace(endpoint, goal=goal, modified_at=now, failure_reason=reason))
             return goal
 

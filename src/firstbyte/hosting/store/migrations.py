@@ -30,7 +30,7 @@ def m001_resources(connection: sqlite3.Connection) -> None:
             modified_at TEXT NOT NULL,
             config_name TEXT NOT NULL,
             variants TEXT NOT NULL CHECK (json_valid(variants)),
-            goal TEXT NOT NULL CHECK (goal IN ('create', 'serve', 'fail', 'delete')),
+            goal TEXT NOT NULL,
             spec TEXT NOT NULL CHECK (json_valid(spec)),
             failure_reason TEXT
         ) STRICT, WITHOUT ROWID""")
