@@ -12,7 +12,7 @@ BackendName = Literal["auto", "native", "reference", "echo"]
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """How one model is run. Raises `OptionsError` for values that cannot work."""
+    """How one model is run. All numbers are at least 1; raises `OptionsError` for one that is not."""
 
     backend: BackendName = "auto"
     """`auto` takes the native backend where it is built, and otherwise the reference."""
@@ -50,11 +50,5 @@ class EngineOptions:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if field.name in _AT_LEAST_ONE and value is not None and value < 1:
+            if isinstance(value, int) and not isinstance(value, bool) and value < 1:
                 raise OptionsError(f"{field.name} must be at least 1, not {value}")
-
-
-_AT_LEAST_ONE = frozenset(
-    "max_batch_size max_batch_prefill_tokens max_total_tokens max_batch_total_tokens num_blocks block_len "
-    "prefill_ratio min_prefill_tokens max_queue num_threads tensor_parallel_degree".split()
-)

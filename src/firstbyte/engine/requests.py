@@ -1,7 +1,10 @@
 """What goes into the engine and what comes out: frozen values, shared by containers, service and loop."""
 
 import enum
+import math
 from dataclasses import dataclass
+
+from firstbyte.engine.errors import InvalidRequest
 
 
 class FinishReason(enum.StrEnum):
@@ -39,6 +42,24 @@ class Sampling:
         """Whether the best token is taken. As in TGI, any warper that is not neutral turns sampling on."""
         is_warped = self.temperature != 1.0 or self.top_k != 0 or self.top_p < 1.0 or self.typical_p < 1.0
         return not (self.do_sample or is_warped)
+
+    def check(self) -> None:
+        """Raise `InvalidRequest` for a value that no formula is defined for."""
+        penalty = self.repetition_penalty
+        for is_right, words in (
+            (0 < self.temperature < math.inf, f"temperature must be above 0, not {self.temperature}"),
+            (0 <= self.top_k < 2**31, f"top_k must be 0 (off) or more, not {self.top_k}"),
+            (0 < self.top_p <= 1, f"top_p must be above 0 and at most 1, not {self.top_p}"),
+            (0 < self.typical_p <= 1, f"typical_p must be above 0 and at most 1, not {self.typical_p}"),
+            (
+                0 < self.repetition_penalty < math.inf,
+                f"repetition_penalty must be above 0, not {self.repetition_penalty}",
+            ),
+            (math.isfinite(self.frequency_penalty), f"frequency_penalty must be finite, not {self.frequency_penalty}"),
+            (self.seed is None or 0 <= self.seed < 2**64, f"seed must be from 0 to 2**64 - 1, not {self.seed}"),
+        ):
+            if not is_right:
+                raise InvalidRequest(words)
 
 
 @dataclass(frozen=True, slots=True)
