@@ -45,7 +45,6 @@ class Sampling:
 
     def check(self) -> None:
         """Raise `InvalidRequest` for a value that no formula is defined for."""
-        penalty = self.repetition_penalty
         for is_right, words in (
             (0 < self.temperature < math.inf, f"temperature must be above 0, not {self.temperature}"),
             (0 <= self.top_k < 2**31, f"top_k must be 0 (off) or more, not {self.top_k}"),
