@@ -1,6 +1,7 @@
-"""Builds and runs steps by hand, without scheduler and loop: one sequence in blocks 0, 1, 2, ..."""
+"""Builds and runs steps by hand, without scheduler and loop: for tests of backends"""
 
 from collections.abc import Sequence as Ordered
+from typing import Any
 
 import numpy as np
 
@@ -12,11 +13,10 @@ from firstbyte.engine.scheduler import Run, Step
 from firstbyte.engine.sequence import Sequence
 
 
-def sequence_of(prompt_ids: Ordered[int], *, max_new_tokens: int = 64, **sampling: float) -> Sequence:
-    """A sequence with 64 blocks of its own, enough for all tests."""
-    request = GenerateRequest(tuple(prompt_ids), max_new_tokens, Sampling(**sampling))  # type: ignore[arg-type]
-    sequence = Sequence(0, request)
-    sequence.table.blocks.extend(range(64))
+def sequence_of(prompt_ids: Ordered[int], *, first_block: int = 0, **sampling: Any) -> Sequence:
+    """A sequence that owns 64 blocks in a row, enough for all tests."""
+    sequence = Sequence(0, GenerateRequest(tuple(prompt_ids), 64, Sampling(**sampling)))
+    sequence.table.blocks.extend(range(first_block, first_block + 64))
     return sequence
 
 
