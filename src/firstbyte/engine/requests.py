@@ -54,7 +54,7 @@ class Sampling:
                 0 < self.repetition_penalty < math.inf,
                 f"repetition_penalty must be above 0, not {self.repetition_penalty}",
             ),
-            (math.isfinite(self.frequency_penalty), f"frequency_penalty must be finite, not {self.frequency_penalty}"),
+            (abs(self.frequency_penalty) <= 1e6, f"frequency_penalty is out of range: {self.frequency_penalty}"),
             (self.seed is None or 0 <= self.seed < 2**64, f"seed must be from 0 to 2**64 - 1, not {self.seed}"),
         ):
             if not is_right:

@@ -23,9 +23,10 @@ def choose(logits: Float32, plans: SamplingPlans, prompt_scores: Float32) -> Cho
 
     Raises `FloatingPointError` if a row's scores are not numbers, as after an overflow in the model.
     """
-    for process in PROCESSORS:
-        process(logits, plans)
-    logprobs = log_softmax(logits)
+    with np.errstate(over="ignore"):  # an extreme temperature or penalty is cut to what float32 holds
+        for process in PROCESSORS:
+            process(logits, plans)
+        logprobs = log_softmax(logits)
     token_ids = np.argmax(logits, axis=1).astype(np.int32)
     sampled = np.flatnonzero(plans.is_sampled)
     token_ids[sampled] = _draw(logprobs[sampled], plans.seeds[sampled], plans.draws[sampled])
