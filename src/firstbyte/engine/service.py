@@ -97,6 +97,11 @@ class EngineService:
             if not is_finished:
                 self._loop.cancel(sequence_id)
 
+    @property
+    def is_healthy(self) -> bool:
+        """Whether requests are taken; False after `close`, and for good if the loop broke."""
+        return not self._loop.is_closed
+
     def stats(self) -> EngineStats:
         """How the engine was doing after its latest step."""
         return self._loop.stats
@@ -117,6 +122,8 @@ class EngineService:
             raise PromptTooLong(num_prompt, request.max_new_tokens, self.max_total_tokens)
         if not 0 <= min(request.prompt_ids) <= max(request.prompt_ids) < self.model.vocab_size:
             raise InvalidRequest(f"prompt ids must be from 0 to {self.model.vocab_size - 1}")
+        if request.num_top_tokens < 0:
+            raise InvalidRequest(f"num_top_tokens must be 0 or more, not {request.num_top_tokens}")
         request.sampling.check()
         if len(self._mailboxes) >= self.options.max_batch_size + self.options.max_queue:
             raise Overloaded(f"{self.options.max_queue} requests are waiting already")
