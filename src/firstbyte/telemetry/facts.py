@@ -22,78 +22,116 @@ class HostStarted(Fact):
 
     url: str
     home: str
-    start_s: float
+    duration_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class HostStopped(Fact):
-    """The host and everything that it had started have ended."""
+    """The host, and everything that it had started, has ended."""
 
     url: str
 
 
 @dataclass(frozen=True, slots=True)
-class RequestServed(Fact):
-    """A request to any of the services was answered, its body sent to the end or given up.
+class SidecarExited(Fact):
+    """The object store's process ended without being told to; it is started again."""
 
-    `operation` is AWS's name, or the HTTP method for objects; `error_code` is empty when the answer was no error.
-    """
+    exit_code: int
+    last_line: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestServed(Fact):
+    """A request to any of the services was answered, its body sent to the end or given up."""
 
     service: str
     operation: str
+    """AWS's name of the operation where it is known, else the HTTP method."""
     status: int
     duration_s: float
     request_id: str
     error_code: str = ""
+    """Empty when the answer was no error."""
+    is_abandoned: bool = False
+    """The client left before the end."""
 
 
 @dataclass(frozen=True, slots=True)
-class EndpointChanged(Fact):
-    """An endpoint went from one EndpointStatus to another; "" stands for "not there"."""
+class InvocationAnswered(Fact):
+    """The runtime service answered an invocation, with its status line at least."""
 
-    endpoint: str
-    before: str
-    after: str
-    reason: str = ""
+    endpoint_name: str
+    variant_name: str
+    """Empty when the request did not come as far as a variant."""
+    streaming: bool
+    status: int
+    overhead_s: float
+    """From the request's first byte to the call to the container: the host's own share."""
 
 
 @dataclass(frozen=True, slots=True)
-class InstanceChanged(Fact):
-    """An instance went from one status to another; "" stands for "not there"."""
+class InvocationStarted(Fact):
+    """A request was handed to an instance."""
 
-    endpoint: str
-    variant: str
+    endpoint_name: str
+    variant_name: str
     instance_id: str
-    before: str
-    after: str
-    reason: str = ""
+    streaming: bool
+    body_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class InvocationFinished(Fact):
-    """An invocation ended, for good or ill; the durations are those of CloudWatch's namespace AWS/SageMaker.
+    """A request that had reached an endpoint's variant is over, well or not."""
 
-    `status` is what the client was answered (200 for a stream that broke later), `model_s` the time the container took,
-    `overhead_s` what the host added, `first_chunk_s` the time to the first chunk of a stream, `num_chunks` how many
-    chunks went out, `stream_error` the ErrorCode of a stream that broke, `is_abandoned` whether the client left first.
-    """
-
-    endpoint: str
-    variant: str
-    is_streaming: bool
-    status: int
-    model_s: float
-    overhead_s: float
-    first_chunk_s: float | None = None
-    num_chunks: int = 0
-    stream_error: str = ""
-    is_abandoned: bool = False
+    endpoint_name: str
+    variant_name: str
+    instance_id: str
+    streaming: bool
+    outcome: str
+    """ok | client_gone | model_error | timed_out | stream_broken | unavailable."""
+    duration_s: float
+    first_chunk_s: float | None
+    """From the call to the container's first chunk; None when none came."""
+    num_chunks: int
+    body_bytes: int
+    """Of the answer, as far as it came."""
 
 
 @dataclass(frozen=True, slots=True)
-class WorkFailed(Fact):
-    """Something of ours went wrong where no client waits for the answer; `error` is its class and message."""
+class EndpointChanged(Fact):
+    """An endpoint got another goal: created, in service, failed, being deleted, gone."""
 
-    room: str
-    doing: str
+    endpoint_name: str
+    event: str
+    goal: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceChanged(Fact):
+    """An instance came to another status."""
+
+    instance_id: str
+    endpoint_name: str
+    variant_name: str
+    event: str
+    status: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerFaulted(Fact):
+    """One round of the controller, or one of its actions, hit a mistake in this program; the next round tries again."""
+
+    where: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFaulted(Fact):
+    """A request hit a mistake in this program and was answered with an internal failure."""
+
+    request_id: str
+    where: str
     error: str
