@@ -1,7 +1,7 @@
 """The one door: a plain ASGI application that tells services apart, and sends what they answer, chunk by chunk.
 
-Served by uvicorn, built by `app`. One item of a response's body is one `send` is one HTTP chunk, at once; when the client
-goes away, the work for it is cancelled at once.
+Served by uvicorn, built by `app`. One item of a response's body is one `send` is one HTTP chunk, at once; when the
+client goes away, the work for it is cancelled at once.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from firstbyte.aws.claims import claimed_scope, read_query
 from firstbyte.aws.http import HttpRequest, HttpResponse, join_headers
 from firstbyte.edge.objects import Objects
-from firstbyte.telemetry.facts import Emit, RequestFaulted, RequestServed
+from firstbyte.telemetry.facts import Emit, RequestServed
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -214,7 +214,10 @@ def read_head(scope: Scope) -> HttpRequest:
     """Make a request, its body still to come, of ASGI's scope; path and query stay as they came."""
     headers = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
     return HttpRequest(
-        scope["method"], scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1"), join_headers(headers)
+        scope["method"],
+        scope["raw_path"].decode("latin-1"),
+        scope["query_string"].decode("latin-1"),
+        join_headers(headers),
     )
 
 

@@ -38,7 +38,7 @@ class Identities:
 
     account_id: str
 
-    async def get_caller_identity(self, call: Call) -> Mapping[str, Any]:
+    async def get_caller_identity(self, _call: Call) -> Mapping[str, Any]:
         """GetCallerIdentity."""
         return {
             "UserId": f"{ROLE_ID}:{ROLE_SESSION_NAME}",

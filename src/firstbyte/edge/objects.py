@@ -20,6 +20,7 @@ from firstbyte.aws.errors import RequestError, ServiceError
 from firstbyte.aws.http import HttpRequest, HttpResponse
 from firstbyte.aws.sigv4 import UNSIGNED_PAYLOAD, Credentials, Verifier, declared_sha256, sign, signature
 from firstbyte.edge import s3_errors
+from firstbyte.edge.checksums import ALGORITHMS
 from firstbyte.edge.payload import (
     AwsChunkedDecoder,
     Check,
@@ -30,34 +31,34 @@ from firstbyte.edge.payload import (
     check_body,
     decode_body,
 )
-from firstbyte.edge.checksums import ALGORITHMS
 from firstbyte.edge.sidecar import SidecarAddress
 
 PIECE_BYTES = 256 * 1024
 """Of an object on its way out."""
 
 _VIRTUAL_HOST = re.compile(r"(?P<bucket>[a-z0-9][a-z0-9.\-]*)\.s3[.\-][a-z0-9.\-]*amazonaws\.com(:\d+)?")
-_SUBRESOURCES = frozenset(
-    "accelerate acl analytics attributes cors encryption intelligent-tiering inventory legal-hold lifecycle logging metrics "
-    "notification object-lock ownershipControls policy policyStatus publicAccessBlock replication requestPayment restore "
-    "retention select tagging torrent versionId versions website".split()
+_UNSERVED = re.compile(
+    "accelerate|acl|analytics|attributes|cors|encryption|intelligent-tiering|inventory|legal-hold|lifecycle|logging|metrics"
+    "|notification|object-lock|ownershipControls|policy|policyStatus|publicAccessBlock|replication|requestPayment|restore"
+    "|retention|select|tagging|torrent|versionId|versions|website"
 )
-"""What can follow the question mark and is not served."""
+"""What of S3 can follow the question mark and is not served."""
 _PRESIGNING = frozenset(
-    "X-Amz-Algorithm X-Amz-Credential X-Amz-Date X-Amz-Expires X-Amz-SignedHeaders X-Amz-Signature X-Amz-Security-Token "
-    "X-Amz-Content-Sha256 AWSAccessKeyId Signature Expires x-amz-security-token".split()
+    {"AWSAccessKeyId", "Expires", "Signature", "X-Amz-Algorithm", "X-Amz-Content-Sha256", "X-Amz-Credential"}
+    | {"X-Amz-Date", "X-Amz-Expires", "X-Amz-Security-Token", "X-Amz-Signature", "X-Amz-SignedHeaders"}
+    | {"x-amz-security-token"}
 )
-_FORWARDED = frozenset(
-    "cache-control content-disposition content-encoding content-language content-md5 content-type expires if-match "
-    "if-modified-since if-none-match if-unmodified-since range x-amz-copy-source x-amz-copy-source-if-match "
-    "x-amz-copy-source-if-modified-since x-amz-copy-source-if-none-match x-amz-copy-source-if-unmodified-since "
-    "x-amz-copy-source-range x-amz-metadata-directive".split()
+"""Parameters that belong to a presigned request's signature."""
+_FORWARDED = re.compile(
+    "cache-control|content-(disposition|encoding|language|md5|type)|expires|range|if-(un)?modified-since|if-(none-)?match"
+    "|x-amz-copy-source(-.+)?|x-amz-metadata-directive|x-amz-meta-.+"
 )
-_RETURNED = frozenset(
-    "accept-ranges cache-control content-disposition content-encoding content-language content-length content-range "
-    "content-type etag expires last-modified location x-amz-bucket-region x-amz-copy-source-version-id".split()
+"""Headers that the store gets; it would refuse some of the others, and none of them says anything to it."""
+_RETURNED = re.compile(
+    "accept-ranges|cache-control|content-(disposition|encoding|language|length|range|type)|etag|expires|last-modified"
+    "|location|x-amz-bucket-region|x-amz-meta-.+"
 )
-_META = "x-amz-meta-"
+"""Headers that the client gets."""
 _NOT_SENT = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _ETAG = re.compile(rb"<ETag>(?:&quot;|&#34;|\")?([^<&\"]*)(?:&quot;|&#34;|\")?</ETag>")
 
@@ -146,8 +147,8 @@ class Objects:
         for header in ("x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"):
             if request.head.headers.get(header, self._account_id) != self._account_id:
                 raise s3_errors.access_denied()
-        if unserved := sorted(_SUBRESOURCES.intersection(request.query)):
-            raise s3_errors.not_implemented(f"This host does not serve S3's '{unserved[0]}'.")
+        if unserved := next(filter(_UNSERVED.fullmatch, request.query), None):
+            raise s3_errors.not_implemented(f"This host does not serve S3's '{unserved}'.")
         if request.head.method == "POST" and not request.query.keys() & {"delete", "uploads", "uploadId"}:
             raise s3_errors.not_implemented("This host does not serve uploads by HTML form.")
         if any(segment in ("", ".", "..") for segment in request.key.split("/")) and request.key:
@@ -210,11 +211,7 @@ class Objects:
     ) -> tuple[HttpRequest, str]:
         path = quote(unquote_to_bytes(request.head.path), safe="/~")
         query = canonical_query(request.head.query, without=_PRESIGNING)
-        headers = {
-            name: value
-            for name, value in request.head.headers.items()
-            if name in _FORWARDED or (name.startswith(_META) and len(name) > len(_META))
-        }
+        headers = {name: value for name, value in request.head.headers.items() if _FORWARDED.fullmatch(name)}
         encodings = [e.strip() for e in headers.pop("content-encoding", "").split(",")]
         if kept := ",".join(e for e in encodings if e and e != "aws-chunked"):
             headers["content-encoding"] = kept
@@ -235,7 +232,7 @@ class Objects:
     async def _answer(
         self, request: ObjectRequest, upload: Upload | None, answer: aiohttp.ClientResponse
     ) -> HttpResponse:
-        headers = [(name.lower(), value) for name, value in answer.headers.items() if _is_returned(name.lower())]
+        headers = [(name.lower(), value) for name, value in answer.headers.items() if _RETURNED.fullmatch(name.lower())]
         if answer.status >= 400:
             error = s3_errors.read_error(answer.status, await answer.read())
             return self._soften(request, error)
@@ -278,9 +275,7 @@ def read_request(request: HttpRequest) -> ObjectRequest:
     if match:
         request = dataclasses.replace(request, path=f"/{match['bucket']}{request.path}")
     bucket, _, key = unquote_to_bytes(request.path).decode(errors="surrogateescape").lstrip("/").partition("/")
-    query = {
-        name: value for name, value in parse_qsl(request.query, keep_blank_values=True) if name not in _PRESIGNING
-    }
+    query = {name: value for name, value in parse_qsl(request.query, keep_blank_values=True) if name not in _PRESIGNING}
     return ObjectRequest(request, bucket, key, query)
 
 
@@ -302,10 +297,6 @@ def _read_checksums(request: HttpRequest) -> tuple[ChecksumCheck, ...]:
         for algorithm in ALGORITHMS
         if prefix + algorithm in request.headers or prefix + algorithm in announced
     )
-
-
-def _is_returned(name: str) -> bool:
-    return name in _RETURNED or name.startswith(_META)
 
 
 async def _stream(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:

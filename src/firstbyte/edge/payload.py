@@ -26,7 +26,7 @@ class Check(Protocol):
     def update(self, data: bytes) -> None:
         """Take in the next bytes of the body, framing taken off."""
 
-    def finish(self, trailers: Mapping[str, str]) -> None:
+    def finish(self, trailers: Mapping[str, str], /) -> None:
         """Raise ServiceError if the body, now whole, is not what was declared."""
 
 
@@ -41,7 +41,7 @@ class HashCheck:
         """Take in the next bytes."""
         self._hash.update(data)
 
-    def finish(self, trailers: Mapping[str, str]) -> None:
+    def finish(self, _trailers: Mapping[str, str], /) -> None:
         """Raise XAmzContentSHA256Mismatch."""
         if self._hash.hexdigest() != self._declared:
             raise ServiceError(
@@ -64,7 +64,7 @@ class ChecksumCheck:
         """Take in the next bytes."""
         self._checksum.update(data)
 
-    def finish(self, trailers: Mapping[str, str]) -> None:
+    def finish(self, trailers: Mapping[str, str], /) -> None:
         """Raise BadDigest, or InvalidRequest if the announced trailer did not come."""
         declared = self._declared or trailers.get(self.header)
         if declared is None:
@@ -92,7 +92,7 @@ class LengthCheck:
         if self._left < 0:
             raise _incomplete()
 
-    def finish(self, trailers: Mapping[str, str]) -> None:
+    def finish(self, _trailers: Mapping[str, str], /) -> None:
         """Raise IncompleteBody."""
         if self._left:
             raise _incomplete()
@@ -120,9 +120,9 @@ class ChunkSigning:
 
 
 class AwsChunkedDecoder:
-    """Takes off aws-chunked framing: feed it bytes as they come, it gives the data in them, and the trailers at the end.
+    """Takes off aws-chunked framing: feed it bytes as they come, it gives the data in them, and at the end the trailers.
 
-        1000;chunk-signature=…\\r\\n <4096 bytes> \\r\\n … 0;chunk-signature=…\\r\\n x-amz-checksum-crc32:…\\r\\n \\r\\n
+    1000;chunk-signature=…\\r\\n <4096 bytes> \\r\\n … 0;chunk-signature=…\\r\\n x-amz-checksum-crc32:…\\r\\n \\r\\n
     """
 
     def __init__(self, signing: ChunkSigning | None = None) -> None:

@@ -8,10 +8,11 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from firstbyte.aws.gateway import Call, EventStream, Part
+from firstbyte.aws.gateway import Call
+from firstbyte.aws.protocol import EventStream
 from firstbyte.edge.asgi import received_at
 from firstbyte.edge.control import as_service_error
-from firstbyte.hosting.errors import HostingError
+from firstbyte.hosting.errors import HostingError, ModelFailed
 from firstbyte.hosting.invoke import Invocation, InvocationAnswer, Invoker
 from firstbyte.telemetry.facts import Emit, InvocationAnswered
 
@@ -51,16 +52,19 @@ class Runtime:
     async def _invoke(self, call: Call, *, streaming: bool) -> InvocationAnswer:
         overhead_s = time.monotonic() - received_at.get(time.monotonic())
         invocation = read_invocation(call.params, streaming=streaming)
-        status, variant = 500, ""
+        status, container_status, variant = 500, None, ""
         try:
             answer = await self._invoker.invoke(invocation)
             status, variant = 200, answer.invoked_production_variant
         except HostingError as error:
             refusal = as_service_error(error, VALIDATION_CODE)
             status = refusal.status
+            container_status = error.original_status if isinstance(error, ModelFailed) else None
             raise refusal from error
         finally:
-            self._emit(InvocationAnswered(invocation.endpoint_name, variant, streaming, status, overhead_s))
+            self._emit(
+                InvocationAnswered(invocation.endpoint_name, variant, streaming, status, container_status, overhead_s)
+            )
         return answer
 
 
@@ -83,10 +87,10 @@ def read_invocation(params: Mapping[str, Any], *, streaming: bool) -> Invocation
     )
 
 
-async def _relay(answer: InvocationAnswer) -> AsyncIterator[Part]:
+async def _relay(answer: InvocationAnswer) -> AsyncIterator[bytes]:
     try:
         async for chunk in answer.chunks():
-            yield Part(chunk)
+            yield chunk
     except HostingError as error:
         raise as_service_error(error, VALIDATION_CODE) from error
     finally:

@@ -15,8 +15,8 @@ _MESSAGES = {
     "InvalidRange": "The requested range is not satisfiable",
     "NoSuchBucket": "The specified bucket does not exist",
     "NoSuchKey": "The specified key does not exist.",
-    "NoSuchUpload": "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have "
-    "been aborted or completed.",
+    "NoSuchUpload": "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may "
+    "have been aborted or completed.",
     "PreconditionFailed": "At least one of the pre-conditions you specified did not hold",
 }
 
