@@ -120,7 +120,7 @@ class ChunkSigning:
 
 
 class AwsChunkedDecoder:
-    """Takes off aws-chunked framing: feed it bytes as they come, it gives the data in them, and at the end the trailers.
+    """Takes off aws-chunked framing: feed it bytes as they come, it gives the data in them, and the trailers at last.
 
     1000;chunk-signature=…\\r\\n <4096 bytes> \\r\\n … 0;chunk-signature=…\\r\\n x-amz-checksum-crc32:…\\r\\n \\r\\n
     """

@@ -59,11 +59,11 @@ class PrometheusHook:
         """Return the metrics in Prometheus's text format, of `CONTENT_TYPE`."""
         return generate_latest(self._registry)
 
-    def _counter(self, name: str, help: str, dimensions: tuple[str, ...] = _DIMENSIONS) -> Counter:
-        return Counter(name, help, dimensions, registry=self._registry)
+    def _counter(self, name: str, what: str, dimensions: tuple[str, ...] = _DIMENSIONS) -> Counter:
+        return Counter(name, what, dimensions, registry=self._registry)
 
-    def _histogram(self, name: str, help: str, buckets: tuple[float, ...]) -> Histogram:
-        return Histogram(f"{name}_seconds", help, _DIMENSIONS, buckets=buckets, registry=self._registry)
+    def _histogram(self, name: str, what: str, buckets: tuple[float, ...]) -> Histogram:
+        return Histogram(f"{name}_seconds", what, _DIMENSIONS, buckets=buckets, registry=self._registry)
 
     def _observe_answer(self, fact: InvocationAnswered) -> None:
         if fact.variant_name:
