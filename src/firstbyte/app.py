@@ -12,11 +12,14 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
 
 import uvicorn
 
+from firstbyte.artifacts.errors import ArtifactError
+from firstbyte.artifacts.models import ArtifactSettings, fetch_model_data
 from firstbyte.aws.gateway import Gateway, Service
 from firstbyte.aws.http import HttpResponse
 from firstbyte.aws.sigv4 import Credentials, Verifier
@@ -28,11 +31,15 @@ from firstbyte.edge.runtime import Runtime
 from firstbyte.edge.sidecar import Sidecar
 from firstbyte.hosting.api import ControlPlane
 from firstbyte.hosting.controller import Controller
+from firstbyte.hosting.errors import ModelDataError
 from firstbyte.hosting.fleet import Fleet
 from firstbyte.hosting.invoke import Invoker
 from firstbyte.hosting.ports import Ports
 from firstbyte.hosting.store.database import Store
-from firstbyte.settings import HostCredentials, Settings, SettingsError, lock_home, open_credentials
+from firstbyte.launchers.environment import ContainerSettings
+from firstbyte.launchers.instance_http import HttpInstanceClient
+from firstbyte.launchers.process import ProcessLauncher, ProcessLauncherSettings
+from firstbyte.settings import HostCredentials, Settings, SettingsError, lock_home, open_credentials, read_environment
 from firstbyte.telemetry.facts import HostStarted, HostStopped
 from firstbyte.telemetry.hooks import Hook, Hooks
 from firstbyte.telemetry.log import LogHook
@@ -48,6 +55,20 @@ class SystemClock:
     def now(self) -> datetime.datetime:
         """Now, in UTC."""
         return datetime.datetime.now(datetime.UTC)
+
+
+class FetchedModelData:
+    """Brings model data to instances by way of `artifacts`, on a thread: archives are unpacked and files copied."""
+
+    def __init__(self, settings: ArtifactSettings) -> None:
+        self._settings = settings
+
+    async def fetch(self, url: str, into: Path) -> None:
+        """Lay the files of a ModelDataUrl or S3 prefix under `into`. Raises ModelDataError."""
+        try:
+            await asyncio.to_thread(fetch_model_data, url, into, self._settings)
+        except ArtifactError as error:
+            raise ModelDataError(str(error)) from error
 
 
 class Server(uvicorn.Server):
@@ -98,7 +119,7 @@ class Host:
         self._emit(HostStarted(self.url, str(self.settings.server.home), time.monotonic() - began))
 
     async def stop(self) -> None:
-        """End everything that was started: the server, the instances, the object store. May be called more than once."""
+        """End everything that was started: server, instances, object store. May be called more than once."""
         url, self.url = self.url, ""
         await self._exits.aclose()
         if url:
@@ -132,9 +153,8 @@ class Host:
         await objects.start()
         exits.push_async_callback(objects.close)
         await starting
-        edge = Edge(
-            gateway, objects, self._render_metrics, max_body_bytes=settings.hosting.max_body_bytes, emit=self._emit
-        )
+        pages = {"/healthz": _say_ok, "/metrics": self._render_metrics}
+        edge = Edge(gateway, objects, pages, max_body_bytes=settings.hosting.max_body_bytes, emit=self._emit)
         await self._start_server(edge, listener)
 
     async def _start_hosting(self) -> tuple[ControlPlane, Runtime]:
@@ -142,10 +162,10 @@ class Host:
         settings, exits = self.settings, self._exits
         store = Store(settings.state_file)
         exits.callback(store.close)
-        launcher = ProcessLauncher(settings)
-        client = HttpInstanceClient()
+        launcher, client = ProcessLauncher(launcher_settings(settings)), HttpInstanceClient()
+        exits.push_async_callback(launcher.close)
         exits.push_async_callback(client.close)
-        ports = Ports(launcher, client, model_data, SystemClock(), self._emit)
+        ports = Ports(launcher, client, FetchedModelData(artifact_settings(settings)), SystemClock(), self._emit)
         fleet = Fleet(ports)
         controller = Controller(store, fleet, ports, settings.hosting)
         running = asyncio.create_task(controller.run(), name="controller")
@@ -198,9 +218,38 @@ class Host:
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def _say_ok() -> HttpResponse:
+    return HttpResponse(200, (("content-type", "text/plain; charset=utf-8"),), b"ok\n")
+
+
 async def _stop_server(server: Server, serving: asyncio.Task[None]) -> None:
     server.should_exit = True
     await serving
+
+
+def launcher_settings(settings: Settings) -> ProcessLauncherSettings:
+    """What the launcher and the containers are told."""
+    return ProcessLauncherSettings(
+        ContainerSettings(
+            cache_dir=settings.cache_dir,
+            objects_dir=settings.objects_dir,
+            model_map=settings.models.model_map,
+            engine_threads=settings.models.engine_threads,
+            engine_backend=settings.models.engine_backend,
+            host_environment=read_environment(),
+        )
+    )
+
+
+def artifact_settings(settings: Settings) -> ArtifactSettings:
+    """What the fetching of model data is told."""
+    return ArtifactSettings(
+        objects_dir=settings.objects_dir,
+        cache_dir=settings.cache_dir,
+        model_map=settings.models.model_map,
+        s3_endpoint_url=settings.models.s3_endpoint_url,
+        offline=settings.models.offline,
+    )
 
 
 def open_listener(settings: Settings) -> socket.socket:

@@ -68,6 +68,11 @@ def list_settings() -> Iterator[Setting]:
                 yield Setting(field.name, section.name, hints[field.name], _default(field))
 
 
+def read_environment() -> Mapping[str, str]:
+    """Give this process's environment, for those who start processes: it is read here and nowhere else."""
+    return types.MappingProxyType(dict(os.environ))
+
+
 def render_reference() -> str:
     """Write docs/settings.md."""
     helps = {
