@@ -4,7 +4,7 @@ from collections.abc import Sequence as Ordered
 
 import numpy as np
 
-from firstbyte.engine.backends.backend import Batch, Int32, SamplingPlans
+from firstbyte.engine.backends.backend import Batch, Float32, Int32, SamplingPlans
 from firstbyte.engine.requests import Sampling
 from firstbyte.engine.scheduler import Run, Step
 
@@ -60,11 +60,11 @@ def _plans(runs: Ordered[Run]) -> SamplingPlans:
     return SamplingPlans(
         sequences=np.array([index for index, _ in rows], np.int32),
         is_sampled=np.array([not sampling.is_greedy for sampling in samplings], np.bool_),
-        temperature=np.array([sampling.temperature for sampling in samplings], np.float32),
+        temperature=_positive([sampling.temperature for sampling in samplings]),
         top_k=np.array([sampling.top_k for sampling in samplings], np.int32),
-        top_p=np.array([sampling.top_p for sampling in samplings], np.float32),
-        typical_p=np.array([sampling.typical_p for sampling in samplings], np.float32),
-        repetition_penalty=np.array([sampling.repetition_penalty for sampling in samplings], np.float32),
+        top_p=_positive([sampling.top_p for sampling in samplings]),
+        typical_p=_positive([sampling.typical_p for sampling in samplings]),
+        repetition_penalty=_positive([sampling.repetition_penalty for sampling in samplings]),
         frequency_penalty=np.array([sampling.frequency_penalty for sampling in samplings], np.float32),
         seeds=np.array([sequence.seed for _, sequence in rows], np.uint64),
         draws=np.array([sequence.num_generated for _, sequence in rows], np.uint64),
@@ -72,6 +72,12 @@ def _plans(runs: Ordered[Run]) -> SamplingPlans:
         history_ids=np.concatenate([*histories, _NOTHING]),
         history_starts=_starts(np.array([len(history) for history in histories], np.int32)),
     )
+
+
+def _positive(values: list[float]) -> Float32:
+    """As float32; what is too small or too large for it becomes the smallest or largest it holds above 0."""
+    limits = np.finfo(np.float32)
+    return np.clip(np.array(values, np.float64), float(limits.tiny), float(limits.max)).astype(np.float32)
 
 
 def _has_penalty(sampling: Sampling) -> bool:

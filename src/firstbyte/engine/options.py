@@ -30,7 +30,7 @@ class EngineOptions:
     """Tokens in a block of the KV cache."""
     prefill_ratio: int = 2
     """Prompt tokens let into a step for each sequence that decodes in it; see `scheduler`."""
-    min_prefill_tokens: int = 16
+    min_prefill_tokens: int = 32
     """Prompt tokens let into a step however few sequences decode in it."""
     max_queue: int = 1000
     """Most requests waiting to be admitted; one more raises `Overloaded`."""

@@ -45,7 +45,6 @@ class Sampling:
 
     def check(self) -> None:
         """Raise `InvalidRequest` for a value that no formula is defined for."""
-        penalty = self.repetition_penalty
         for is_right, words in (
             (0 < self.temperature < math.inf, f"temperature must be above 0, not {self.temperature}"),
             (0 <= self.top_k < 2**31, f"top_k must be 0 (off) or more, not {self.top_k}"),
@@ -55,7 +54,7 @@ class Sampling:
                 0 < self.repetition_penalty < math.inf,
                 f"repetition_penalty must be above 0, not {self.repetition_penalty}",
             ),
-            (math.isfinite(self.frequency_penalty), f"frequency_penalty must be finite, not {self.frequency_penalty}"),
+            (abs(self.frequency_penalty) <= 1e6, f"frequency_penalty is out of range: {self.frequency_penalty}"),
             (self.seed is None or 0 <= self.seed < 2**64, f"seed must be from 0 to 2**64 - 1, not {self.seed}"),
         ):
             if not is_right:

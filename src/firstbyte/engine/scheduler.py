@@ -71,7 +71,7 @@ class SchedulerLimits:
     budget: int
     """Most tokens in a step."""
     prefill_ratio: int = 2
-    min_prefill_tokens: int = 16
+    min_prefill_tokens: int = 32
 
 
 class Scheduler:

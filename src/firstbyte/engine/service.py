@@ -12,7 +12,9 @@ from typing import Self
 
 from firstbyte.engine.backends.backend import Backend
 from firstbyte.engine.backends.echo import EchoBackend, WordTokenizer
+from firstbyte.engine.backends.factory import create_backend
 from firstbyte.engine.blocks import BlockPool
+from firstbyte.engine.checkpoint import Checkpoint
 from firstbyte.engine.errors import CheckpointError, EngineError, InvalidRequest, Overloaded, PromptTooLong
 from firstbyte.engine.generation import Generation
 from firstbyte.engine.loop import Delivery, EngineLoop
@@ -22,7 +24,7 @@ from firstbyte.engine.requests import GenerateRequest, TokenEvent
 from firstbyte.engine.scheduler import Scheduler, SchedulerLimits
 from firstbyte.engine.sequence import Sequence
 from firstbyte.engine.stats import EngineStats
-from firstbyte.engine.tokenizer import Tokenizer
+from firstbyte.engine.tokenizer import CheckpointTokenizer, Tokenizer
 
 _log = logging.getLogger(__name__)
 _DEFAULT_MAX_TOTAL_TOKENS = 4096
@@ -58,7 +60,14 @@ class EngineService:
         """Load a Hugging Face model folder. Blocks; raises `CheckpointError`, `OptionsError`."""
         if options.backend == "echo":
             return cls.load_echo(options)
-        raise CheckpointError(f"{model_dir}: only the echo backend is here yet")
+        checkpoint = Checkpoint.open(model_dir)
+        tokenizer = CheckpointTokenizer.load(model_dir)
+        if tokenizer.vocab_size > checkpoint.config.vocab_size:
+            raise CheckpointError(
+                f"the tokenizer gives ids up to {tokenizer.vocab_size - 1}, "
+                f"but the model's vocabulary has {checkpoint.config.vocab_size} entries: they do not belong together"
+            )
+        return cls(create_backend(checkpoint, options), tokenizer, options)
 
     @classmethod
     def load_echo(cls, options: EngineOptions) -> Self:
