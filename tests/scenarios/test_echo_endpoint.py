@@ -11,14 +11,14 @@ from scenarios.conftest import SOON
 def test_an_endpoint_lives_from_create_to_delete(host):
     sagemaker = host.create_endpoint("life")
     description = sagemaker.describe_endpoint(EndpointName="life")
-    assert "Creating" == description["EndpointStatus"]
-    assert "arn:aws:sagemaker:us-east-1:123456789012:endpoint/life" == description["EndpointArn"]
+    assert description["EndpointStatus"] == "Creating"
+    assert description["EndpointArn"] == "arn:aws:sagemaker:us-east-1:123456789012:endpoint/life"
 
     sagemaker.get_waiter("endpoint_in_service").wait(EndpointName="life", WaiterConfig=SOON)
     runtime = host.client("sagemaker-runtime")
     answer = runtime.invoke_endpoint(EndpointName="life", Body=b'{"inputs": "x"}', ContentType="application/json")
-    assert b'{"inputs": "x"}' == answer["Body"].read()
-    assert ("application/json", "AllTraffic") == (answer["ContentType"], answer["InvokedProductionVariant"])
+    assert answer["Body"].read() == b'{"inputs": "x"}'
+    assert (answer["ContentType"], answer["InvokedProductionVariant"]) == ("application/json", "AllTraffic")
 
     # The clean-up of the notebooks: back to back, nothing waits for anything.
     described = sagemaker.describe_endpoint(EndpointName="life")
@@ -28,9 +28,9 @@ def test_an_endpoint_lives_from_create_to_delete(host):
     sagemaker.delete_model(ModelName=config["ProductionVariants"][0]["ModelName"])
     sagemaker.get_waiter("endpoint_deleted").wait(EndpointName="life", WaiterConfig=SOON)
 
-    assert [] == [e for e in sagemaker.list_endpoints()["Endpoints"] if e["EndpointName"] == "life"]
-    assert [] == sagemaker.list_endpoint_configs(NameContains="life")["EndpointConfigs"]
-    assert [] == sagemaker.list_models(NameContains="life")["Models"]
+    assert [e for e in sagemaker.list_endpoints()["Endpoints"] if e["EndpointName"] == "life"] == []
+    assert sagemaker.list_endpoint_configs(NameContains="life")["EndpointConfigs"] == []
+    assert sagemaker.list_models(NameContains="life")["Models"] == []
     with pytest.raises(ClientError, match=r"Endpoint life of account 123456789012 not found\."):
         runtime.invoke_endpoint(EndpointName="life", Body=b"{}")
 
@@ -44,7 +44,7 @@ def test_each_chunk_of_the_container_is_one_payload_part(host, echo):
         CustomAttributes="accept_eula=true",
     )
 
-    assert ("text/event-stream", "AllTraffic") == (answer["ContentType"], answer["InvokedProductionVariant"])
+    assert (answer["ContentType"], answer["InvokedProductionVariant"]) == ("text/event-stream", "AllTraffic")
     assert chunks == [event["PayloadPart"]["Bytes"].decode() for event in answer["Body"]]
 
 
@@ -53,7 +53,7 @@ def test_a_stream_may_be_empty(host, echo):
         EndpointName=echo, Body=b'{"chunks": []}', ContentType="application/json"
     )
 
-    assert [] == list(answer["Body"])
+    assert list(answer["Body"]) == []
 
 
 def test_what_the_container_says_back_in_custom_attributes_arrives(host, echo):
@@ -63,7 +63,7 @@ def test_what_the_container_says_back_in_custom_attributes_arrives(host, echo):
         ContentType="application/json",
     )
 
-    assert ("c=1", b"hi") == (answer["CustomAttributes"], answer["Body"].read())
+    assert (answer["CustomAttributes"], answer["Body"].read()) == ("c=1", b"hi")
 
 
 def test_a_large_body_goes_through_in_both_directions(host, echo):

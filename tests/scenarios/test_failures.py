@@ -1,5 +1,6 @@
 """Containers that cannot start, refuse, die or dawdle: what the client is told."""
 
+import contextlib
 import json
 
 import pytest
@@ -14,7 +15,7 @@ def fail_to_deploy(host, name, **arguments):
     with pytest.raises(WaiterError):
         sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig=SOON)
     description = sagemaker.describe_endpoint(EndpointName=name)
-    assert "Failed" == description["EndpointStatus"]
+    assert description["EndpointStatus"] == "Failed"
     sagemaker.delete_endpoint(EndpointName=name)
     sagemaker.get_waiter("endpoint_deleted").wait(EndpointName=name, WaiterConfig=SOON)
     return description["FailureReason"]
@@ -50,12 +51,12 @@ def test_a_container_s_refusal_is_a_model_error_with_its_own_words(host, echo, o
         getattr(host.client("sagemaker-runtime"), operation)(EndpointName=echo, Body=json.dumps(script))
 
     response = caught.value.response
-    assert ("ModelError", 424) == (response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"])
+    assert (response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]) == ("ModelError", 424)
     assert words in response["Error"]["Message"]
     assert status == response["OriginalStatusCode"]
     assert script["body"] == response["OriginalMessage"]
     assert response["LogStreamArn"].endswith(f"log-group:/aws/sagemaker/Endpoints/{echo}")
-    assert 0 == response["ResponseMetadata"]["RetryAttempts"]
+    assert response["ResponseMetadata"]["RetryAttempts"] == 0
 
 
 @pytest.mark.parametrize("how", ["break_after", "die_after"])
@@ -67,9 +68,9 @@ def test_a_container_that_breaks_off_mid_stream_is_told_in_the_stream(start_host
     )
 
     parts = []
-    with pytest.raises(EventStreamError, match="ModelStreamError"):
+    with contextlib.closing(answer["Body"]), pytest.raises(EventStreamError, match="ModelStreamError"):
         parts.extend(event["PayloadPart"]["Bytes"] for event in answer["Body"])
-        raise AssertionError("the stream ended well")
+    assert parts == [b"one", b"two"]
     if how == "die_after":
         host.client("sagemaker").get_waiter("endpoint_in_service").wait(EndpointName="brittle", WaiterConfig=SOON)
 
@@ -81,10 +82,13 @@ def test_a_container_that_takes_too_long_is_given_up(start_host):
 
     with pytest.raises(ClientError, match="timed out while waiting for a response") as caught:
         runtime.invoke_endpoint(EndpointName="slow", Body=b'{"stall_after": 0}')
-    assert "ModelError" == caught.value.response["Error"]["Code"]
+    assert caught.value.response["Error"]["Code"] == "ModelError"
 
     answer = runtime.invoke_endpoint_with_response_stream(
         EndpointName="slow", Body=b'{"chunks": ["one"], "stall_after": 1}'
     )
-    with pytest.raises(EventStreamError, match="did not complete sending the inference response in the allotted time"):
+    with (
+        contextlib.closing(answer["Body"]),
+        pytest.raises(EventStreamError, match="did not complete sending the inference response in the allotted time"),
+    ):
         list(answer["Body"])

@@ -37,7 +37,7 @@ def test_a_part_arrives_before_the_container_has_made_the_next(host, echo):
     chunks = ["one ", "two ", "three"]
     with stream(host, echo, {"chunks": chunks, "gate": "slow"}) as response:
         # The status line is here although the container has not written a single chunk.
-        assert 200 == response.status
+        assert response.status == 200
         for chunk in chunks:
             open_gate(host, echo, "slow")
             assert chunk.encode() == payload_of(response.read_chunk())
@@ -56,10 +56,10 @@ def test_chunks_written_in_one_go_are_not_merged(host, echo):
 
 def test_the_head_of_a_stream_is_that_of_sagemaker(host, echo):
     with stream(host, echo, {"chunks": ["x"], "content_type": "text/event-stream"}) as response:
-        assert "application/vnd.amazon.eventstream" == response.headers["content-type"]
-        assert "text/event-stream" == response.headers["x-amzn-sagemaker-content-type"]
-        assert "AllTraffic" == response.headers["x-amzn-invoked-production-variant"]
-        assert "chunked" == response.headers["transfer-encoding"]
+        assert response.headers["content-type"] == "application/vnd.amazon.eventstream"
+        assert response.headers["x-amzn-sagemaker-content-type"] == "text/event-stream"
+        assert response.headers["x-amzn-invoked-production-variant"] == "AllTraffic"
+        assert response.headers["transfer-encoding"] == "chunked"
         assert "content-encoding" not in response.headers
         assert response.headers["x-amzn-requestid"]
         assert response.headers["date"].endswith("GMT")
@@ -67,12 +67,12 @@ def test_the_head_of_a_stream_is_that_of_sagemaker(host, echo):
 
 def test_a_client_that_leaves_mid_stream_frees_the_container(host, echo):
     response = stream(host, echo, {"chunks": ["one"], "stall_after": 1})
-    assert b"one" == payload_of(response.read_chunk())
+    assert payload_of(response.read_chunk()) == b"one"
     request_id = response.headers["x-amzn-requestid"]
     response.close()
 
     assert host.hook.wait_for(RequestServed, request_id=request_id).is_abandoned
-    assert 1 == host.hook.wait_for(InvocationFinished, outcome="client_gone").num_chunks
+    assert host.hook.wait_for(InvocationFinished, outcome="client_gone").num_chunks == 1
 
 
 def test_the_connection_can_be_used_again_after_a_stream(host, echo):
@@ -81,7 +81,7 @@ def test_the_connection_can_be_used_again_after_a_stream(host, echo):
         answer = runtime.invoke_endpoint_with_response_stream(
             EndpointName=echo, Body=b'{"chunks": ["a", "b"]}', ContentType="application/json"
         )
-        assert 2 == len(list(answer["Body"]))
+        assert len(list(answer["Body"])) == 2
 
 
 @pytest.mark.parametrize("num_streams", [8])
@@ -90,4 +90,4 @@ def test_streams_do_not_wait_for_each_other(host, echo, num_streams):
     for n, response in reversed(list(enumerate(responses))):
         with response:
             open_gate(host, echo, f"gate{n}")
-            assert b"x" == payload_of(response.read_chunk())
+            assert payload_of(response.read_chunk()) == b"x"

@@ -23,7 +23,7 @@ class RawResponse:
         """Give the next HTTP chunk; None at the end of the body."""
         size = int(self._file.readline(), 16)
         data = self._file.read(size)
-        assert b"\r\n" == self._file.read(2)
+        assert self._file.read(2) == b"\r\n"
         return data if size else None
 
     def read_body(self):

@@ -76,12 +76,12 @@ def test_broken_framing_is_refused(framed):
     with pytest.raises(ServiceError) as caught:
         decode(framed)
 
-    assert ("InvalidRequest", 400) == (caught.value.code, caught.value.status)
+    assert (caught.value.code, caught.value.status) == ("InvalidRequest", 400)
 
 
 @pytest.mark.parametrize("framed", [b"", b"5\r\nhel", b"5\r\nhello\r\n", b"5\r\nhello\r\n0\r\n"])
 async def test_a_body_that_ends_early_is_incomplete(framed):
-    assert "IncompleteBody" == (await take(decode_body(stream(framed), AwsChunkedDecoder())))[1]
+    assert (await take(decode_body(stream(framed), AwsChunkedDecoder())))[1] == "IncompleteBody"
 
 
 # The example of the S3 API reference, "Signature Calculations for the Authorization Header: Transferring Payload in
@@ -111,7 +111,7 @@ def documented_body(second=SECOND):
 async def test_the_signed_chunks_of_the_documentation_pass():
     decoder = AwsChunkedDecoder(ChunkSigning(SEED, "20130524T000000Z", SCOPE, sign_as_documented))
 
-    assert (b"a" * 66560, None) == await take(decode_body(stream(documented_body()), decoder))
+    assert await take(decode_body(stream(documented_body()), decoder)) == (b"a" * 66560, None)
 
 
 async def test_a_chunk_that_somebody_else_signed_does_not_pass():
@@ -119,7 +119,7 @@ async def test_a_chunk_that_somebody_else_signed_does_not_pass():
     body = decode_body(stream(documented_body(second=FIRST)), decoder)
 
     taken, code = await take(check_body(body, [], {}))
-    assert "SignatureDoesNotMatch" == code
+    assert code == "SignatureDoesNotMatch"
     assert len(taken) < 66560
 
 
@@ -130,13 +130,13 @@ def checks_of(data, declared):
 async def test_a_body_that_is_as_declared_passes_whole():
     pieces = check_body(stream(b"he", b"", b"ll", b"o"), checks_of(b"hello", CRC32_OF_HELLO), {})
 
-    assert (b"hello", None) == await take(pieces)
+    assert await take(pieces) == (b"hello", None)
 
 
 async def test_a_checksum_may_come_in_the_trailer():
     check = ChecksumCheck("crc32", None)
 
-    assert (b"hello", None) == await take(check_body(stream(b"hello"), [check], {check.header: CRC32_OF_HELLO}))
+    assert await take(check_body(stream(b"hello"), [check], {check.header: CRC32_OF_HELLO})) == (b"hello", None)
 
 
 @pytest.mark.parametrize(
@@ -157,4 +157,4 @@ async def test_the_last_piece_of_a_body_that_is_not_as_declared_is_kept_back(che
 
 
 async def test_an_empty_body_is_checked_too():
-    assert (b"", "BadDigest") == await take(check_body(stream(), [ChecksumCheck("crc32", "NhCmhg==")], {}))
+    assert await take(check_body(stream(), [ChecksumCheck("crc32", "NhCmhg==")], {})) == (b"", "BadDigest")

@@ -18,16 +18,16 @@ def test_keys_are_made_at_the_first_start_and_kept(settings):
 
     assert made == open_credentials(settings) == read_credentials(settings)
     assert made.access_key_id.startswith("AKIA")
-    assert 20 == len(made.access_key_id)
-    assert 40 == len(made.secret_access_key)
+    assert len(made.access_key_id) == 20
+    assert len(made.secret_access_key) == 40
     assert made.secret_access_key not in repr(made)
 
 
 def test_home_and_keys_are_their_owner_s_only(settings):
     open_credentials(settings)
 
-    assert 0o700 == stat.S_IMODE(settings.server.home.stat().st_mode)
-    assert 0o600 == stat.S_IMODE(settings.credentials_file.stat().st_mode)
+    assert stat.S_IMODE(settings.server.home.stat().st_mode) == 0o700
+    assert stat.S_IMODE(settings.credentials_file.stat().st_mode) == 0o600
 
 
 def test_reading_keys_that_are_not_there_says_who_makes_them(settings):

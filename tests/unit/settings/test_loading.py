@@ -26,13 +26,13 @@ def write_config(home, text):
 def test_defaults_hold_where_nothing_is_said(home):
     settings = load(home)
 
-    assert ("127.0.0.1", 8770, True) == (settings.server.host, settings.server.port, settings.server.auth)
-    assert ("us-east-1", "123456789012") == (settings.hosting.region, settings.hosting.account_id)
-    assert (25 * 1024 * 1024, 60, 480) == (
+    assert (settings.server.host, settings.server.port, settings.server.auth) == ("127.0.0.1", 8770, True)
+    assert (settings.hosting.region, settings.hosting.account_id) == ("us-east-1", "123456789012")
+    assert (
         settings.hosting.max_body_bytes,
         settings.hosting.invoke_timeout_s,
         settings.hosting.stream_timeout_s,
-    )
+    ) == (25 * 1024 * 1024, 60, 480)
 
 
 def test_options_win_over_the_environment_and_that_over_the_file(home):
@@ -40,13 +40,13 @@ def test_options_win_over_the_environment_and_that_over_the_file(home):
 
     settings = load(home, {"port": 3}, PORT="2", REGION="us-west-2")
 
-    assert 3 == settings.server.port
-    assert "us-west-2" == settings.hosting.region
-    assert "000000000001" == settings.hosting.account_id
+    assert settings.server.port == 3
+    assert settings.hosting.region == "us-west-2"
+    assert settings.hosting.account_id == "000000000001"
 
 
 def test_an_option_that_was_not_given_does_not_count(home):
-    assert 2 == load(home, {"port": None}, PORT="2").server.port
+    assert load(home, {"port": None}, PORT="2").server.port == 2
 
 
 def test_folders_follow_from_the_home(home):
@@ -133,4 +133,4 @@ def test_the_reference_page_is_current():
 def test_every_setting_says_what_it_is():
     rows = [line for line in render_reference().splitlines() if line.startswith("| `")]
 
-    assert [] == [row for row in rows if row.endswith("|  |")]
+    assert [row for row in rows if row.endswith("|  |")] == []
