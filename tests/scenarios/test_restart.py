@@ -52,6 +52,6 @@ def test_a_host_starts_in_less_than_a_second(start_host):
 
 def list_children():
     """Give process id and command line of each child of this process."""
-    table = subprocess.run(["ps", "-eo", "ppid=,pid=,args="], capture_output=True, text=True, check=True).stdout
+    table = subprocess.run(["ps", "-wweo", "ppid=,pid=,args="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(maxsplit=1) for line in table.splitlines()]
-    return {row[1] for row in rows if row[0] == str(os.getpid()) and "ps -eo" not in row[1]}
+    return {row[1] for row in rows if row[0] == str(os.getpid()) and "ps -wweo" not in row[1]}
