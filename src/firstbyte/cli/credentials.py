@@ -60,7 +60,9 @@ def read_keys(settings: Settings) -> tuple[str, str]:
         keys = json.loads(path.read_text(encoding="utf-8"))
         return str(keys["access_key_id"]), str(keys["secret_access_key"])
     except FileNotFoundError:
-        raise CommandFailed(f"{path} is not there: no host has run with this home yet; `firstbyte up` starts one") from None
+        raise CommandFailed(
+            f"{path} is not there: no host has run with this home yet; `firstbyte up` starts one"
+        ) from None
     except PermissionError:
         raise CommandFailed(f"{path} may not be read by this user; it is the host's user's") from None
     except (ValueError, KeyError, TypeError) as error:

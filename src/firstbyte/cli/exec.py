@@ -13,7 +13,7 @@ def exec(
     command: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="The program and its arguments.")],
     port: PortOption = None,
 ) -> None:
-    """Run a program with the variables that point boto3 at the local host.
+    """Run a program in the environment that `env` prints.
 
     Example: firstbyte exec -- python notebook.py
     """

@@ -61,7 +61,7 @@ def measure(called_at: float, arrivals: list[float], whole_s: float) -> Timing:
 
 
 def bar(value: float, longest: float, num_columns: int, *, ascii_only: bool = False) -> str:
-    """Draw `value` as a bar of at most `num_columns` columns, `longest` being the full width; a value shows at least a hint."""
+    """Draw `value` as a bar, `longest` being `num_columns` columns; the smallest value still shows as a hint."""
     columns = num_columns * min(1.0, value / longest) if longest > 0 else 0.0
     if ascii_only:
         return "#" * max(1, round(columns))

@@ -25,9 +25,9 @@ class Entry:
 
 COMMANDS = {
     "up": Entry("Start the host and keep it running."),
-    "demo": Entry("Show both approaches of the reference workload, from nothing to cleaned up."),
+    "demo": Entry("Show both approaches at work, from nothing to cleaned up."),
     "env": Entry("Print the variables that point boto3 at the local host."),
-    "exec": Entry("Run a program with the variables that point boto3 at the local host.", passes_options_on=True),
+    "exec": Entry("Run a program in the environment that `env` prints.", passes_options_on=True),
     "deploy": Entry("Create model, configuration and endpoint in one step."),
     "ls": Entry("List the endpoints."),
     "describe": Entry("Show an endpoint, its configuration and its model, as JSON."),

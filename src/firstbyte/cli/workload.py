@@ -56,13 +56,18 @@ class Email:
     percent: int
     months: int
 
-    def prompt(self, persona: str) -> str:
-        """Ask for the email in the Llama 2 chat template."""
-        request = (
+    def request(self) -> str:
+        """Ask for the email in a sentence or two."""
+        return (
             f"Write a short email to {self.recipient} about the product launch of {self.product} by {self.company}. "
             f"Mention the coupon code {self.code} for {self.percent}% off for {self.months} months."
         )
-        return build_llama2_prompt([{"role": "system", "content": persona}, {"role": "user", "content": request}])
+
+    def prompt(self, persona: str) -> str:
+        """Put the request into the Llama 2 chat template."""
+        return build_llama2_prompt(
+            [{"role": "system", "content": persona}, {"role": "user", "content": self.request()}]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +133,9 @@ def deploy_container(
     sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig=POLL)
 
 
-def invocation(name: str, prompt: str, **members: Any) -> dict[str, Any]:
-    """Put together an invocation's arguments; `members` go into the body beside the prompt (`stream`, `parameters`)."""
-    body = {"inputs": prompt, "parameters": dict(SAMPLING), **members}
+def invocation(name: str, prompt: str, seed: int, **members: Any) -> dict[str, Any]:
+    """Put together an invocation's arguments; `members` go into the body beside the prompt (`stream`)."""
+    body = {"inputs": prompt, "parameters": {**SAMPLING, "seed": seed}, **members}
     return {
         "EndpointName": name,
         "Body": json.dumps(body),
