@@ -3,6 +3,7 @@
 import enum
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -56,7 +57,8 @@ def deploy(
 
 def environment_for(model: str, given: list[str]) -> dict[str, str]:
     """Put together the container's environment. Raises UsageMistake for a variable that is not NAME=VALUE."""
-    environment = {"HF_MODEL_ID": model, "SM_NUM_GPUS": "1"}
+    folder = Path(model)
+    environment = {"HF_MODEL_ID": str(folder.absolute()) if folder.is_dir() else model, "SM_NUM_GPUS": "1"}
     for assignment in given:
         name, separator, value = assignment.partition("=")
         if not separator or not name:
