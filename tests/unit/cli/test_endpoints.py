@@ -76,16 +76,18 @@ def test_parts_that_were_deleted_are_missing_not_an_error(sagemaker: Any) -> Non
 
 
 def test_an_endpoint_that_is_not_there_is_an_error(sagemaker: Any) -> None:
-    with Stubber(sagemaker) as stub, pytest.raises(ClientError, match="Could not find endpoint"):
+    with Stubber(sagemaker) as stub:
         stub.add_client_error("describe_endpoint", **missing("endpoint"))
-        gather(sagemaker, "a")
+        with pytest.raises(ClientError, match="Could not find endpoint"):
+            gather(sagemaker, "a")
 
 
 def test_another_refusal_passes_through(sagemaker: Any) -> None:
-    with Stubber(sagemaker) as stub, pytest.raises(ClientError, match="AccessDeniedException"):
+    with Stubber(sagemaker) as stub:
         stub.add_response("describe_endpoint", endpoint())
         stub.add_client_error("describe_endpoint_config", service_error_code="AccessDeniedException")
-        gather(sagemaker, "a")
+        with pytest.raises(ClientError, match="AccessDeniedException"):
+            gather(sagemaker, "a")
 
 
 def test_every_page_of_endpoints_is_read(sagemaker: Any) -> None:

@@ -18,24 +18,29 @@ from firstbyte.client import GenerationFailed
 from firstbyte.settings import SettingsError
 
 REFUSED: Any = {"Error": {"Code": "ValidationException", "Message": 'Could not find endpoint "a".'}}
+DIED: Any = {"Error": {"Code": "ModelStreamError", "Message": "died"}}
+
+
+def waiter_error(reason: str, **answer: Any) -> WaiterError:
+    return WaiterError("endpoint_in_service", reason, {"EndpointName": "a", **answer})
 
 
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (ClientError(REFUSED, "DescribeEndpoint"), 'DescribeEndpoint was refused: ValidationException: Could not find'),
-        (EventStreamError({"Error": {"Code": "ModelStreamError", "Message": "died"}}, "Invoke"), "broke off: ModelStreamError: died"),
-        (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "nothing answers at http://127.0.0.1:1; `firstbyte up`"),
+        (ClientError(REFUSED, "DescribeEndpoint"), "DescribeEndpoint was refused: ValidationException: Could not find"),
+        (EventStreamError(DIED, "Invoke"), "broke off: ModelStreamError: died"),
+        (EndpointConnectionError(endpoint_url="http://h:1"), "nothing answers at http://h:1; `firstbyte up`"),
         (ReadTimeoutError(endpoint_url="http://h", error="x"), "http://h"),
         (NoCredentialsError(), 'eval "$(firstbyte env)"'),
         (NoRegionError(), "AWS_REGION"),
-        (WaiterError("endpoint_in_service", "Failed", {"EndpointName": "a", "FailureReason": "no memory"}), "a failed: no memory"),
-        (WaiterError("endpoint_in_service", "Max attempts exceeded", {"EndpointName": "a"}), "waiting for a ended: Max attempts"),
+        (waiter_error("Failed", FailureReason="no memory"), "a failed: no memory"),
+        (waiter_error("Max attempts exceeded"), "waiting for a ended: Max attempts"),
         (CommandFailed("left behind"), "left behind"),
         (GenerationFailed("CUDA", "generation"), "generation: CUDA"),
         (SettingsError("port is -1"), "port is -1"),
     ],
-)  # fmt: skip
+)
 def test_sentence(error: Exception, words: str) -> None:
     assert isinstance(error, EXPECTED)
     assert words in sentence(error)
