@@ -1,7 +1,7 @@
 """The operations of the control plane, one method each, under AWS's names; `edge.control` calls these.
 
-A method takes the operation's members, already validated against the service model (types, lengths, patterns, enums), and
-returns the members of its answer, times as aware datetimes. Everything it refuses is a `ClientError`.
+A method takes the operation's members, already validated against the service model (types, lengths, patterns, enums),
+and returns the members of its answer, times as aware datetimes. Everything it refuses is a `ClientError`.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""The errors of this room. Each knows its message, in AWS's words where AWS has some; the edge gives it code and status.
+"""The errors of this room. Each knows its message, in AWS's words where AWS has some; the edge gives code and status.
 
 HostingError
 ├── ClientError                     the caller asked for what cannot be
@@ -10,7 +10,7 @@ HostingError
 ├── ContainerError                  the user's container is at fault
 │   ├── ModelFailed                 it answered something else than 2xx, or nothing usable
 │   │   └── ModelTimedOut           it did not answer in time
-│   └── StreamFailed                it failed after its first byte (error_code: StreamBroken | ModelInvocationTimeExceeded)
+│   └── StreamFailed                it failed after its first byte: StreamBroken, ModelInvocationTimeExceeded
 ├── HostError                       we are at fault
 │   ├── Unavailable                 no instance can take the request just now; trying again helps
 │   └── InternalFault               a mistake in this program

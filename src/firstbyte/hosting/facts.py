@@ -2,6 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
+
+Outcome = Literal["ok", "client_gone", "model_error", "timed_out", "stream_broken", "unavailable"]
+"""How an invocation ended: model_error is a container's answer that is not 2xx, or too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,7 @@ class InvocationFinished:
     variant_name: str
     instance_id: str
     streaming: bool
-    outcome: str
-    """ok | client_gone | model_error | timed_out | stream_broken | unavailable."""
+    outcome: Outcome
     duration_s: float
     first_chunk_s: float | None
     """From the call to the container's first chunk; None when none came."""

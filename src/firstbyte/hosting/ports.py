@@ -1,4 +1,4 @@
-"""What the control plane needs from outside, as four narrow protocols; `launchers` and the composition root fill them."""
+"""What the control plane needs from outside, as narrow protocols; `launchers` and the composition root fill them."""
 
 import enum
 from collections.abc import AsyncIterator, Mapping
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
+
+from firstbyte.hosting.facts import Emit
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +111,14 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Now, in UTC, aware."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The adapters of one host, as the composition root chose them."""
+
+    launcher: Launcher
+    client: InstanceClient
+    model_data: ModelData
+    clock: Clock
+    emit: Emit

@@ -1,7 +1,7 @@
 """The resources of the control plane as frozen values; every other file of the room passes these around.
 
-A resource keeps the members it was created with (`spec`, AWS's names) beside the few fields that the room reads, so that
-Describe gives back what Create was given. Member names and limits: SageMaker API 2017-07-24.
+A resource keeps the members it was created with (`spec`, AWS's names) beside the few fields that the room reads, so
+that Describe gives back what Create was given. Member names and limits: SageMaker API 2017-07-24.
 """
 
 import enum
@@ -22,7 +22,7 @@ class RoutingStrategy(enum.StrEnum):
 
 
 class EndpointGoal(enum.StrEnum):
-    """What the host is doing for an endpoint. Stored; the status that users see is computed from it and the instances."""
+    """What the host is doing for an endpoint. Stored; the status users see is computed from it and the instances."""
 
     CREATE = "create"
     """Bring every instance up for the first time; the first that cannot come up fails the endpoint."""
@@ -125,6 +125,7 @@ class Variant:
     @classmethod
     def of(cls, spec: Members) -> Self:
         """Read a `ProductionVariant`."""
+        routing = spec.get("RoutingConfig", {})
         return cls(
             variant_name=spec["VariantName"],
             model_name=spec.get("ModelName", ""),
@@ -133,9 +134,7 @@ class Variant:
             instance_type=spec.get("InstanceType"),
             model_data_download_timeout_s=spec.get("ModelDataDownloadTimeoutInSeconds"),
             container_startup_health_check_timeout_s=spec.get("ContainerStartupHealthCheckTimeoutInSeconds"),
-            routing_strategy=RoutingStrategy(
-                spec.get("RoutingConfig", {}).get("RoutingStrategy", RoutingStrategy.RANDOM)
-            ),
+            routing_strategy=RoutingStrategy(routing.get("RoutingStrategy", RoutingStrategy.RANDOM)),
             spec=spec,
         )
 

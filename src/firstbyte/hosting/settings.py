@@ -19,9 +19,9 @@ class HostingSettings:
     stream_timeout_s: float = 480.0
     """For the whole answer to InvokeEndpointWithResponseStream."""
     health_check_timeout_s: int = 240
-    """From launch to the first good /ping, where a variant says nothing (ContainerStartupHealthCheckTimeoutInSeconds)."""
+    """From launch to the first good /ping; ContainerStartupHealthCheckTimeoutInSeconds of a variant goes before it."""
     model_data_timeout_s: int = 3600
-    """For fetching model data, where a variant says nothing (ModelDataDownloadTimeoutInSeconds)."""
+    """For fetching model data; ModelDataDownloadTimeoutInSeconds of a variant goes before it."""
     max_start_attempts: int = 2
     """How often a container that ends by itself is started before CreateEndpoint fails."""
     max_missed_pings: int = 15

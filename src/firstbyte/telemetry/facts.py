@@ -65,6 +65,8 @@ class InvocationAnswered(Fact):
     """Empty when the request did not come as far as a variant."""
     streaming: bool
     status: int
+    container_status: int | None
+    """What the container refused it with (0: it gave no status); None where it did not refuse."""
     overhead_s: float
     """From the request's first byte to the call to the container: the host's own share."""
 

@@ -1,14 +1,13 @@
 """Every setting of the host, read once: from options, FIRSTBYTE_* variables, config.toml in the home, or its default.
 
-Called by `app` and by the command line. A setting is one dataclass field, its help the string beneath it; rooms declare
-their own, `Settings` composes them, and `render_reference` makes docs/settings.md of the same fields.
+A setting is one dataclass field, its help the string beneath it (`settings.sections`, and each room's own section);
+`render_reference` makes docs/settings.md of the same fields.
 """
 
 import ast
 import dataclasses
 import difflib
 import inspect
-import ipaddress
 import itertools
 import os
 import tomllib
@@ -19,76 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from firstbyte.hosting.settings import HostingSettings
+from firstbyte.settings.sections import DEFAULT_HOME, Settings, SettingsError
 
 ENVIRONMENT_PREFIX = "FIRSTBYTE_"
 CONFIG_FILE = "config.toml"
-DEFAULT_HOME = Path("~/.firstbyte")
 
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("0", "false", "no", "off")
-
-
-class SettingsError(ValueError):
-    """A setting is unknown, cannot have its value, or does not go with another; the message is for whoever set it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServerSettings:
-    """Where the host listens, whom it trusts, and what it writes down."""
-
-    home: Path = DEFAULT_HOME
-    """Folder for state, credentials, objects, caches and logs."""
-    host: str = "127.0.0.1"
-    """Address to listen on."""
-    port: int = 8770
-    """Port to listen on; 0 takes a free one."""
-    auth: bool = True
-    """Whether signatures are checked. May be off only on a loopback address."""
-    log_format: Literal["text", "json"] = "text"
-    """One line per fact, for people (text) or machines (json)."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.port <= 65535:
-            raise SettingsError(f"port is {self.port}, but ports go from 0 to 65535")
-        if not self.auth and not _is_loopback(self.host):
-            raise SettingsError(
-                f"signatures must be checked when the host listens on {self.host}: whoever can reach it could run "
-                "models and read objects; leave auth on, or listen on 127.0.0.1"
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the operator decided, a section per room. Build it with `load_settings`."""
-
-    server: ServerSettings = dataclasses.field(default_factory=ServerSettings)
-    hosting: HostingSettings = dataclasses.field(default_factory=HostingSettings)
-
-    @property
-    def state_file(self) -> Path:
-        """The SQLite database of the control plane."""
-        return self.server.home / "state.sqlite"
-
-    @property
-    def credentials_file(self) -> Path:
-        """The keys that clients sign with."""
-        return self.server.home / "credentials.json"
-
-    @property
-    def objects_dir(self) -> Path:
-        """The object store's root: buckets are folders, objects plain files."""
-        return self.server.home / "objects"
-
-    @property
-    def cache_dir(self) -> Path:
-        """What can be made again: packed weights, models from the hub."""
-        return self.server.home / "cache"
-
-    @property
-    def lock_file(self) -> Path:
-        """Held by the one host that may use this home."""
-        return self.server.home / "host.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,13 +199,6 @@ def _read_mapping(value: Any) -> Mapping[str, str]:
     if not all(isinstance(text, str) for text in value.values()):
         raise TypeError("expected text on the right")
     return types.MappingProxyType(dict(value))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _section_type(name: str) -> Any:
