@@ -3,7 +3,6 @@
 Used by `env` and `exec`, which print or set them, and by `target`, which signs with them.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -11,7 +10,7 @@ from typing import Annotated
 import typer
 
 from firstbyte.cli.errors import CommandFailed
-from firstbyte.settings import Settings, load_settings
+from firstbyte.settings import Settings, load_settings, read_credentials
 
 PortOption = Annotated[
     int | None, typer.Option("--port", "-p", min=1, max=65535, help="Port of the local host.", show_default="8770")
@@ -43,27 +42,18 @@ class LocalHost:
 def find_local_host(port: int | None = None) -> LocalHost:
     """Read the host's address and keys from the settings and the home. Raises CommandFailed when no host ever ran."""
     settings = load_settings({"port": port})
-    access_key_id, secret_access_key = read_keys(settings)
-    return LocalHost(local_url(settings), settings.hosting.region, access_key_id, secret_access_key)
+    if not settings.credentials_file.exists():
+        raise CommandFailed(f"no host has run with the home {settings.server.home} yet; `firstbyte up` starts one")
+    return host_at(local_url(settings), settings)
+
+
+def host_at(url: str, settings: Settings) -> LocalHost:
+    """Give the host that listens on `url`, with the keys of its home."""
+    keys = read_credentials(settings)
+    return LocalHost(url, settings.hosting.region, keys.access_key_id, keys.secret_access_key)
 
 
 def local_url(settings: Settings) -> str:
     """Say where a client on this machine reaches the host."""
     host = _ANY_ADDRESS.get(settings.server.host, settings.server.host)
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.server.port}"
-
-
-def read_keys(settings: Settings) -> tuple[str, str]:
-    """Read the access key and its secret. Raises CommandFailed when there are none or they cannot be read."""
-    path = settings.credentials_file
-    try:
-        keys = json.loads(path.read_text(encoding="utf-8"))
-        return str(keys["access_key_id"]), str(keys["secret_access_key"])
-    except FileNotFoundError:
-        raise CommandFailed(
-            f"{path} is not there: no host has run with this home yet; `firstbyte up` starts one"
-        ) from None
-    except PermissionError:
-        raise CommandFailed(f"{path} may not be read by this user; it is the host's user's") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise CommandFailed(f"{path} holds no keys ({error}); remove it and start the host again") from None

@@ -13,7 +13,7 @@ import typer
 
 import firstbyte
 from firstbyte.cli import workload
-from firstbyte.cli.credentials import LocalHost, read_keys
+from firstbyte.cli.credentials import host_at
 from firstbyte.cli.errors import CommandFailed
 from firstbyte.cli.figures import TimedBody, Timing, measure, seconds
 from firstbyte.cli.host_thread import HostThread
@@ -70,8 +70,7 @@ def demo(
         with HostThread(settings) as host:
             up_s = time.perf_counter() - began
             presenter.step(f"host at {host.url}", f"up after {seconds(up_s)}")
-            keys = read_keys(settings)
-            target = local_target(LocalHost(host.url, settings.hosting.region, *keys))
+            target = local_target(host_at(host.url, settings))
             shown = list(Show(target, presenter, began).run())
     if json_file:
         json_file.write_text(render_figures(up_s, shown), encoding="utf-8")

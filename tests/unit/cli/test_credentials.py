@@ -6,7 +6,7 @@ import pytest
 
 from firstbyte.cli.credentials import find_local_host, local_url
 from firstbyte.cli.errors import CommandFailed
-from firstbyte.settings import load_settings
+from firstbyte.settings import SettingsError, load_settings
 
 
 def test_a_local_host_is_found_by_its_home(keys: dict[str, str]) -> None:
@@ -35,12 +35,12 @@ def test_a_host_that_listens_everywhere_is_reached_on_loopback(host: str, url: s
 
 
 def test_without_a_host_ever_run_it_says_how_to_start_one() -> None:
-    with pytest.raises(CommandFailed, match="no host has run with this home yet"):
+    with pytest.raises(CommandFailed, match="no host has run with the home"):
         find_local_host()
 
 
 @pytest.mark.parametrize("written", ["", "[]", '{"access_key_id": "A"}'])
 def test_a_damaged_file_says_so(home: Path, written: str) -> None:
     (home / "credentials.json").write_text(written)
-    with pytest.raises(CommandFailed, match="holds no keys"):
+    with pytest.raises(SettingsError, match="does not hold"):
         find_local_host()
