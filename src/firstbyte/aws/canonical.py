@@ -18,7 +18,7 @@ def canonical_path(path: str, service: str) -> str:
     a second time.
     """
     if service in S3_SERVICES:
-        return quote(unquote_to_bytes(path), safe="/") or "/"
+        return "/".join(map(_encode, path.split("/"))) or "/"
     return quote(_without_dot_segments(path), safe="/")
 
 

@@ -9,6 +9,7 @@ Scalars in lists and maps are reported at the list or map, their limits in brack
 not shown. Called by the gateway between `parse` and `dispatch`.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
@@ -19,6 +20,8 @@ from firstbyte.aws.patterns import compile_pattern
 
 MAX_SHOWN_LEN = 1024
 """Longer values are cut in a message, which would otherwise grow with the request."""
+MAX_BREACHES = 100
+"""No more are looked for: a hostile request could have millions."""
 MAX_MATCHED_LEN = 16_384
 """A value longer than this and than its limit is not matched with its pattern: it is refused anyway."""
 
@@ -27,7 +30,7 @@ _SCALARS_IN = "Member must satisfy constraint"
 
 def check(shape: StructureShape, params: Mapping[str, Any]) -> None:
     """Raise `ConstraintViolation` with one message for all the limits that `params` breaks."""
-    breaches = list(_structure_breaches(shape, params, ""))
+    breaches = list(itertools.islice(_structure_breaches(shape, params, ""), MAX_BREACHES))
     if breaches:
         errors = "error" if len(breaches) == 1 else "errors"
         raise ConstraintViolation(f"{len(breaches)} validation {errors} detected: {'; '.join(breaches)}")

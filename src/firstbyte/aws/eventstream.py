@@ -117,8 +117,10 @@ def _frame(block: bytes) -> Encoder:
 
 def _encode_header(name: str, value: HeaderValue) -> bytes:
     raw_name = name.encode()
-    if not 0 < len(raw_name) <= MAX_NAME_BYTES:
-        raise FrameTooLong(f"A header name of {len(raw_name)} bytes, 1 to {MAX_NAME_BYTES} are allowed")
+    if not raw_name:
+        raise MalformedFrame("A header without a name")
+    if len(raw_name) > MAX_NAME_BYTES:
+        raise FrameTooLong(f"A header name of {len(raw_name)} bytes, at most {MAX_NAME_BYTES}")
     return bytes((len(raw_name),)) + raw_name + _encode_value(value)
 
 

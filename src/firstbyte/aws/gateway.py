@@ -32,7 +32,7 @@ from firstbyte.aws.errors import (
 )
 from firstbyte.aws.http import HttpRequest, HttpResponse
 from firstbyte.aws.json11 import Json11
-from firstbyte.aws.protocol import Answer, WireProtocol, find_error_shape
+from firstbyte.aws.protocol import Answer, EventStream, WireProtocol, close_events, find_error_shape
 from firstbyte.aws.query import Query, read_form
 from firstbyte.aws.rest_json import RestJson
 from firstbyte.aws.service_models import ServiceModels
@@ -201,8 +201,13 @@ class Gateway:
 
     async def serialise(self, answered: Answered) -> HttpResponse:
         """Write the answer."""
-        routed = answered.routed
-        return routed.served.protocol.serialise(routed.operation, answered.answer, routed.received.request_id)
+        routed, answer = answered.routed, answered.answer
+        try:
+            return routed.served.protocol.serialise(routed.operation, answer, routed.received.request_id)
+        except Exception:
+            if isinstance(answer, EventStream):
+                await close_events(answer.events)
+            raise
 
     def _candidates(self, request: HttpRequest) -> Iterator[_Served]:
         """Yield the services that the request may be for, those it is signed for first."""

@@ -69,3 +69,10 @@ def find_error_shape(model: ServiceModel | None, code: str) -> StructureShape | 
     """Return the shape that `model` has for an error code, if any."""
     # The published stubs type the code as an int.
     return cast(StructureShape | None, cast(Any, model).shape_for_error_code(code)) if model else None
+
+
+async def close_events(events: AsyncIterator[StreamEvent]) -> None:
+    """Close an iterator of events, if it can be closed, so that their maker stops."""
+    close = getattr(events, "aclose", None)
+    if close is not None:
+        await close()

@@ -19,7 +19,7 @@ from firstbyte.aws.http import HttpRequest, HttpResponse
 from firstbyte.aws.json11 import parse_object, read_json
 from firstbyte.aws.protocol import Answer, EventStream, describe_error
 from firstbyte.aws.shapes import parse, parse_text, present_members, serialise, serialise_text, wire_name
-from firstbyte.aws.streaming import encode_stream
+from firstbyte.aws.streaming import EncodedStream
 
 _LOCATIONS = frozenset({"uri", "querystring", "header", "headers", "statusCode"})
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]+")
@@ -69,7 +69,7 @@ class RestJson:
             raise UnservableAnswer(f"{operation.name} answers {'no ' if stream else ''}event stream")
         if stream is not None:
             event_type = ("Content-Type", "application/vnd.amazon.eventstream")
-            return HttpResponse(status, (event_type, *headers), encode_stream(operation, stream.events))
+            return HttpResponse(status, (event_type, *headers), EncodedStream(operation, stream.events))
         return _with_body(shape, members, status, headers)
 
     def serialise_error(self, model: ServiceModel | None, error: ServiceError, _request_id: str) -> HttpResponse:

@@ -13,7 +13,7 @@ def read_timestamp(text: str | float) -> datetime.datetime:
     """Return the UTC time that `text` names in any of the three formats. Raises `ValueError` if it names none."""
     try:
         return _read(text)
-    except (OverflowError, TypeError) as no_time:
+    except (ValueError, OverflowError) as no_time:
         raise ValueError(f"{text!r} is no time") from no_time
 
 

@@ -7,15 +7,17 @@ client goes away, the work for it is cancelled at once.
 import asyncio
 import contextvars
 import email.utils
+import json
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, MutableMapping
 from typing import Any, Protocol
 
-from firstbyte.aws.claims import claimed_scope, read_query
+from firstbyte.aws.claims import claimed_scope
 from firstbyte.aws.http import HttpRequest, HttpResponse, join_headers
+from firstbyte.aws.query import read_form
 from firstbyte.edge.objects import Objects
-from firstbyte.telemetry.facts import Emit, RequestServed
+from firstbyte.telemetry.facts import Emit, RequestFaulted, RequestServed
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -23,6 +25,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 REQUEST_ID = "x-amzn-requestid"
+DRAIN_FACTOR = 8
+"""How many times the limit is read of a body that is too long, before the connection is broken off."""
 
 received_at: contextvars.ContextVar[float] = contextvars.ContextVar("received_at")
 """When the present request's head was in, on `time.monotonic`'s clock."""
@@ -40,7 +44,7 @@ class ClientGone(Exception):
 
 
 class BodyTooLong(Exception):
-    """The client sends more than the limit."""
+    """The client sent more than the limit."""
 
 
 class Edge:
@@ -50,14 +54,15 @@ class Edge:
         self,
         gateway: Handler,
         objects: Objects,
-        render_metrics: Callable[[], HttpResponse],
+        pages: Mapping[str, Callable[[], HttpResponse]],
         *,
         max_body_bytes: int,
         emit: Emit,
     ) -> None:
+        """`pages` are the host's own, by path: what anybody may GET without a signature."""
         self._gateway = gateway
         self._objects = objects
-        self._render_metrics = render_metrics
+        self._pages = pages
         self._max_body_bytes = max_body_bytes
         self._emit = emit
 
@@ -70,12 +75,15 @@ class Edge:
             await self._serve(exchange)
         except ClientGone:
             exchange.is_abandoned = True
+        except Exception as error:
+            self._emit(RequestFaulted(exchange.request_id, type(self).__name__, repr(error)))
+            raise  # uvicorn answers 500 if nothing was sent, and else breaks the connection off
         finally:
             exchange.tell()
 
     async def _serve(self, exchange: "Exchange") -> None:
         head = exchange.head
-        match route(head):
+        match route(head, self._pages):
             case "s3" if head.method in ("PUT", "POST"):
                 exchange.service, exchange.operation = "s3", head.method
                 await exchange.send(await self._objects.handle(head, exchange.body(), exchange.request_id))
@@ -84,9 +92,9 @@ class Edge:
                 await exchange.attend(lambda: self._objects.handle(head, exchange.body(), exchange.request_id))
             case "host":
                 exchange.service, exchange.operation = "host", head.path
-                await exchange.send(self._answer_own(head))
+                await exchange.send(self._pages[head.path]())
             case service:
-                exchange.service, exchange.operation = service, name_operation(head)
+                exchange.service = service
                 await self._serve_gateway(exchange)
 
     async def _serve_gateway(self, exchange: "Exchange") -> None:
@@ -95,12 +103,8 @@ class Edge:
         except BodyTooLong:
             await exchange.send(_refuse_long(self._max_body_bytes), is_last=True)
             return
+        exchange.operation = name_operation(request)
         await exchange.attend(lambda: self._gateway.handle(request))
-
-    def _answer_own(self, head: HttpRequest) -> HttpResponse:
-        if head.path == "/metrics":
-            return self._render_metrics()
-        return HttpResponse(200, (("content-type", "text/plain; charset=utf-8"),), b"ok\n")
 
 
 class Exchange:
@@ -130,16 +134,23 @@ class Exchange:
                 yield piece
 
     async def read_whole(self, max_bytes: int) -> HttpRequest:
-        """Read the body; raise BodyTooLong as soon as it is known to be over `max_bytes`."""
-        declared = self.head.headers.get("content-length", "0")
-        if declared.isdigit() and int(declared) > max_bytes:
-            raise BodyTooLong
-        pieces, length = [], 0
+        """Read the body; raise BodyTooLong if it is over `max_bytes`.
+
+        A body that is too long is read to its end all the same, and dropped: a client in the middle of sending would
+        take an early answer for a broken connection, and try again.
+        """
+        pieces: list[bytes] = []
+        length = 0
         async for piece in self.body():
-            pieces.append(piece)
             length += len(piece)
             if length > max_bytes:
-                raise BodyTooLong
+                pieces.clear()
+            else:
+                pieces.append(piece)
+            if length > DRAIN_FACTOR * max_bytes:
+                break
+        if length > max_bytes:
+            raise BodyTooLong
         head = self.head
         return HttpRequest(head.method, head.path, head.query, head.headers, b"".join(pieces))
 
@@ -165,6 +176,7 @@ class Exchange:
     async def send(self, response: HttpResponse, *, is_last: bool = False) -> None:
         """Send an answer; `is_last` closes the connection after it."""
         self._status = response.status
+        self.request_id = response.header(REQUEST_ID) or self.request_id
         self._error_code = response.header("x-amzn-errortype") or ""
         await self._send(self._start(response, is_last=is_last))
         if isinstance(response.body, bytes):
@@ -221,7 +233,7 @@ def read_head(scope: Scope) -> HttpRequest:
     )
 
 
-def route(head: HttpRequest) -> str:
+def route(head: HttpRequest, pages: Collection[str] = ()) -> str:
     """Name who serves a request: "s3", "host" (this program's own pages), or the signing name of a service.
 
     The scope of a signature says it; a request without one is told by what only one service's requests have.
@@ -231,7 +243,7 @@ def route(head: HttpRequest) -> str:
     host = head.headers.get("host", "").partition(".")[0]
     if "x-amz-target" in head.headers or head.path.startswith("/endpoints/"):
         return "sagemaker"
-    if head.method == "GET" and head.path in ("/healthz", "/metrics"):
+    if head.method == "GET" and head.path in pages:
         return "host"
     if head.method == "POST" and head.path == "/" and head.headers.get("content-type", "").startswith(FORM):
         return host if host in ("sts", "iam") else "query"
@@ -246,16 +258,19 @@ _RUNTIME_OPERATIONS = {
 }
 
 
-def name_operation(head: HttpRequest) -> str:
-    """Name the operation that a request asks for, as far as its head tells; for the log and the metrics only."""
-    if target := head.headers.get("x-amz-target"):
+def name_operation(request: HttpRequest) -> str:
+    """Name the operation that a request asks for; for the log and the metrics only."""
+    if target := request.headers.get("x-amz-target"):
         return target.rpartition(".")[2]
-    if head.path.startswith("/endpoints/"):
-        return _RUNTIME_OPERATIONS.get(head.path.rpartition("/")[2], "unknown")
-    return read_query(head.query).get("Action", head.method)
+    if request.path.startswith("/endpoints/"):
+        return _RUNTIME_OPERATIONS.get(request.path.rpartition("/")[2], "")
+    return read_form(request).get("Action", "")
 
 
 def _refuse_long(max_bytes: int) -> HttpResponse:
-    body = b'{"__type":"RequestEntityTooLargeException","message":"The request is longer than %d bytes."}' % max_bytes
-    headers = (("content-type", "application/json"), ("x-amzn-errortype", "RequestEntityTooLargeException"))
-    return HttpResponse(413, headers, body)
+    message = (
+        "1 validation error detected: Value at 'body' failed to satisfy constraint: "
+        f"Member must have length less than or equal to {max_bytes}"
+    )
+    headers = (("content-type", "application/json"), ("x-amzn-errortype", "ValidationError"))
+    return HttpResponse(400, headers, json.dumps({"message": message}).encode())

@@ -236,7 +236,7 @@ class Objects:
         if answer.status >= 400:
             error = s3_errors.read_error(answer.status, await answer.read())
             return self._soften(request, error)
-        if upload is not None:
+        if upload is not None and request.head.method == "PUT":
             headers += [(check.header, check.value) for check in upload.checksums]
         if request.bucket and not request.key and request.head.method == "GET":
             body = _ETAG.sub(rb"<ETag>&quot;\1&quot;</ETag>", await answer.read())

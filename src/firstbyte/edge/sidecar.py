@@ -23,14 +23,16 @@ RESTART_WAIT_S = 1.0
 _STARTED = re.compile(rb"Starting s3 server on \[(http://[^/\]]+)")
 
 # The host holds the other end of standard input: when the host is gone, however it went, the store goes too.
-_LEASH = """
-exec 3<&0
-"$@" </dev/null 3<&- & child=$!
-(read -r _ <&3; kill "$child" 2>/dev/null) >/dev/null 2>&1 & watcher=$!
-wait "$child"; status=$?
-kill "$watcher" 2>/dev/null
-exit "$status"
-"""
+_LEASH = "; ".join(
+    (
+        "exec 3<&0",
+        '"$@" </dev/null 3<&- & child=$!',
+        '(read -r _ <&3; kill "$child" 2>/dev/null) >/dev/null 2>&1 & watcher=$!',
+        'wait "$child"; status=$?',
+        'kill "$watcher" 2>/dev/null',
+        'exit "$status"',
+    )
+)
 
 
 class SidecarFailed(RuntimeError):

@@ -62,10 +62,9 @@ class Invocation:
 class InvocationAnswer:
     """The container's 2xx answer. Call `close` when done with it, whether it was read to its end or not."""
 
-    def __init__(self, exchange: Exchange, answer: InstanceAnswer, wording: Wording, body: bytes = b"") -> None:
+    def __init__(self, exchange: Exchange, answer: InstanceAnswer, body: bytes = b"") -> None:
         self._exchange = exchange
         self._answer = answer
-        self._wording = wording
         self.body = body
         """The whole answer of a call that does not stream; b"" of one that does."""
 
@@ -151,13 +150,14 @@ class Invoker:
             if not 200 <= answer.status < 300:
                 raise await self._refusal(exchange, answer)
             if call.streaming:
-                return InvocationAnswer(exchange, answer, self._wording)
+                return InvocationAnswer(exchange, answer)
             body = await self._load(exchange)
         except BaseException:
             exchange.finish("client_gone")
             await answer.close()
             raise
-        return InvocationAnswer(exchange, answer, self._wording, body)
+        await answer.close()
+        return InvocationAnswer(exchange, answer, body)
 
     def _check(self, call: Invocation) -> Endpoint:
         """The endpoint of a call that may be relayed."""

@@ -7,6 +7,10 @@ MAX_QUOTED_BYTES = 16 * 1024
 """How much of a container's answer an error quotes."""
 
 
+_SPOKEN = {"model": "model", "endpoint-config": "endpoint configuration", "endpoint": "endpoint"}
+"""The kinds of resource, as ARNs have them, to AWS's words for them."""
+
+
 class Wording:
     """ARNs and messages for one account and region."""
 
@@ -17,6 +21,25 @@ class Wording:
     def arn(self, kind: str, name: str) -> str:
         """The ARN of a `model`, `endpoint-config` or `endpoint`."""
         return f"arn:aws:sagemaker:{self._region}:{self._account_id}:{kind}/{name}"
+
+    def not_found(self, kind: str, name: str) -> str:
+        """A resource that is not there."""
+        return f'Could not find {_SPOKEN[kind]} "{self.arn(kind, name)}".'
+
+    def already_exists(self, kind: str, name: str) -> str:
+        """A name that is taken."""
+        return f'Cannot create already existing {_SPOKEN[kind]} "{self.arn(kind, name)}".'
+
+    def in_progress(self, endpoint_name: str) -> str:
+        """An endpoint that is busy with something else."""
+        return f'Cannot update in-progress endpoint "{self.arn("endpoint", endpoint_name)}".'
+
+    def quota_exceeded(self, limit: int, num_used: int, num_asked: int) -> str:
+        """More instances than this host runs."""
+        return (
+            f"The account-level service limit 'instances for endpoint usage' is {limit} Instances, with current "
+            f"utilization of {num_used} Instances and a request delta of {num_asked} Instances."
+        )
 
     def log_stream_arn(self, endpoint_name: str) -> str:
         """Where an endpoint's log would lie."""

@@ -68,6 +68,17 @@ def list_settings() -> Iterator[Setting]:
                 yield Setting(field.name, section.name, hints[field.name], _default(field))
 
 
+def read_environment() -> Mapping[str, str]:
+    """Give this process's environment, for those who start processes: it is read here and nowhere else.
+
+    Relative entries of PYTHONPATH are made absolute, since what is started runs in another folder.
+    """
+    environment = dict(os.environ)
+    if entries := environment.get("PYTHONPATH"):
+        environment["PYTHONPATH"] = os.pathsep.join(str(Path(entry).absolute()) for entry in entries.split(os.pathsep))
+    return types.MappingProxyType(environment)
+
+
 def render_reference() -> str:
     """Write docs/settings.md."""
     helps = {

@@ -2,6 +2,7 @@
 
 import dataclasses
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -41,10 +42,27 @@ class ServerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """Where models come from and what they run on; containers are told."""
+
+    model_map: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Models that take the place of others: PATTERN=MODEL, separated by commas; a pattern may hold `*`."""
+    offline: bool = False
+    """Never ask the Hugging Face hub; only what is on this machine counts."""
+    s3_endpoint_url: str | None = None
+    """Another S3 to fetch `s3://` models from, in the place of the embedded store."""
+    engine_threads: int | None = None
+    """Threads of the engine in each instance; by itself it takes what the machine has."""
+    engine_backend: str | None = None
+    """The engine's backend: auto, native, reference or echo."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """What the operator decided, a section per room. Build it with `load_settings`."""
+    """What the operator decided, section by section. Build it with `load_settings`."""
 
     server: ServerSettings = dataclasses.field(default_factory=ServerSettings)
+    models: ModelSettings = dataclasses.field(default_factory=ModelSettings)
     hosting: HostingSettings = dataclasses.field(default_factory=HostingSettings)
 
     @property

@@ -5,6 +5,7 @@ A room calls the `Emit` it was built with and knows nothing of who listens (`tel
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,10 @@ class Fact:
 
 Emit = Callable[[Fact], None]
 """How a room tells a fact: it returns at once and never raises."""
+
+
+Outcome = Literal["ok", "client_gone", "model_error", "timed_out", "stream_broken", "unavailable"]
+"""How an invocation ended: model_error is a container's answer that is not 2xx, or too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +95,7 @@ class InvocationFinished(Fact):
     variant_name: str
     instance_id: str
     streaming: bool
-    outcome: str
-    """ok | client_gone | model_error | timed_out | stream_broken | unavailable."""
+    outcome: Outcome
     duration_s: float
     first_chunk_s: float | None
     """From the call to the container's first chunk; None when none came."""

@@ -51,7 +51,7 @@ class PrometheusHook:
             case InvocationFinished():
                 self._observe_end(fact)
             case RequestServed():
-                self._requests.labels(fact.service, fact.operation, str(fact.status)).inc()
+                self._observe_request(fact)
             case _:
                 pass
 
@@ -64,6 +64,11 @@ class PrometheusHook:
 
     def _histogram(self, name: str, what: str, buckets: tuple[float, ...]) -> Histogram:
         return Histogram(f"{name}_seconds", what, _DIMENSIONS, buckets=buckets, registry=self._registry)
+
+    def _observe_request(self, fact: RequestServed) -> None:
+        # What was refused may name services and operations that its sender made up.
+        names = (fact.service, fact.operation) if fact.status < 400 else ("", "")
+        self._requests.labels(*names, str(fact.status)).inc()
 
     def _observe_answer(self, fact: InvocationAnswered) -> None:
         if fact.variant_name:
