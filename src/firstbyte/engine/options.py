@@ -22,7 +22,7 @@ class EngineOptions:
     max_batch_prefill_tokens: int = 4096
     """Most tokens, decoded and prefilled together, in one step."""
     max_total_tokens: int | None = None
-    """Most tokens of one sequence, prompt and generated; None takes the model's, at most 4096."""
+    """Most tokens of one sequence, prompt and generated; None takes 4096. Never more than the model's positions."""
     max_batch_total_tokens: int | None = None
     """Tokens that the KV cache holds; None takes `max_total_tokens` × `max_batch_size`."""
     num_blocks: int | None = None
