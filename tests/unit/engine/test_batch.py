@@ -1,6 +1,5 @@
 """A step as flat arrays; and that nothing about steps, chunks and neighbours shows in the result."""
 
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
