@@ -45,8 +45,9 @@ class EngineService:
         self.model: ModelInfo = backend.info
         self.tokenizer: Tokenizer = tokenizer
         self.options = options
-        pool = _create_pool(self.model, options)
-        self.max_total_tokens = min(_max_total_tokens(self.model, options), pool.num_blocks * pool.block_len)
+        max_total_tokens = _max_total_tokens(self.model, options)
+        pool = _create_pool(options, max_total_tokens)
+        self.max_total_tokens = min(max_total_tokens, pool.num_blocks * pool.block_len)
         """Most tokens of one sequence, prompt and generated, as in force."""
         backend.allocate(pool.num_blocks, pool.block_len)
         self._backend = backend
@@ -154,11 +155,15 @@ def _hand_over(post: list[tuple[_Mailbox, Delivery]]) -> None:
 
 
 def _max_total_tokens(model: ModelInfo, options: EngineOptions) -> int:
-    return options.max_total_tokens or min(model.max_position_embeddings, _DEFAULT_MAX_TOTAL_TOKENS)
+    """What was asked for, but never beyond the positions that the model was made for."""
+    wanted = options.max_total_tokens or _DEFAULT_MAX_TOTAL_TOKENS
+    if options.max_total_tokens and wanted > model.max_position_embeddings:
+        _log.warning("max_total_tokens is cut from %d to the model's %d", wanted, model.max_position_embeddings)
+    return min(wanted, model.max_position_embeddings)
 
 
-def _create_pool(model: ModelInfo, options: EngineOptions) -> BlockPool:
-    num_tokens = options.max_batch_total_tokens or _max_total_tokens(model, options) * options.max_batch_size
+def _create_pool(options: EngineOptions, max_total_tokens: int) -> BlockPool:
+    num_tokens = options.max_batch_total_tokens or max_total_tokens * options.max_batch_size
     num_blocks = options.num_blocks or -(-num_tokens // options.block_len)
     return BlockPool(num_blocks, options.block_len, prefix_caching=options.prefix_caching)
 

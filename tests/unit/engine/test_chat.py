@@ -40,6 +40,10 @@ def test_a_generation_prompt_is_asked_for_unless_told_otherwise() -> None:
     assert (render(source), render(source, add_generation_prompt=False)) == ("go", "")
 
 
+def test_templates_may_take_tools_for_granted() -> None:
+    assert render("{% if tools is not none %}tools{% else %}none{% endif %}") == "none"
+
+
 def test_json_is_not_escaped_for_html() -> None:
     assert render("{{ tools | tojson }}", tools=[{"name": "a<b>é"}]) == '[{"name": "a<b>é"}]'
 

@@ -156,6 +156,13 @@ async def test_a_sequence_must_fit() -> None:
         assert len(await collect(service, request(*[5] * 8))) == 8
 
 
+@pytest.mark.parametrize(("asked", "in_force"), [(None, 4096), (100, 100), (10_000, 4096)])
+async def test_the_models_positions_bound_the_length(asked: int | None, in_force: int) -> None:
+    async with serving(num_blocks=None, max_total_tokens=asked) as service:
+        assert service.max_total_tokens == in_force
+        assert service.stats().num_blocks == in_force * 4 // 4  # four sequences in blocks of four tokens
+
+
 async def test_a_seed_is_drawn_and_told_when_sampling() -> None:
     async with serving() as service:
         first = await collect(service, request(5, 6, sampling=Sampling(do_sample=True)))
