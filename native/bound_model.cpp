@@ -75,7 +75,7 @@ Layer BoundLayer::layer(const ModelShape& shape) const {
 
 BoundModel::BoundModel(const ModelShape& shape, const BoundMatrix& embedding, std::vector<BoundLayer> layers,
                        FloatRow norm, const BoundMatrix& head, FloatRow frequencies, int num_threads,
-                       const std::string& isa)
+                       const std::string& share_path, const std::string& isa)
     : layers_(std::move(layers)), embedding_(embedding), head_(head), norm_(norm) {
   check_shape(shape);
   if (num_threads < 0 || num_threads > 1024) throw std::invalid_argument("num_threads must be from 0 to 1024");
@@ -86,7 +86,7 @@ BoundModel::BoundModel(const ModelShape& shape, const BoundMatrix& embedding, st
   weights.norm = norm.data();
   weights.frequencies.assign(frequencies.data(), frequencies.data() + frequencies.shape(0));
   for (const BoundLayer& layer : layers_) weights.layers.push_back(layer.layer(shape));
-  model_ = std::make_unique<Model>(shape, std::move(weights), num_threads, choose_isa(isa));
+  model_ = std::make_unique<Model>(shape, std::move(weights), num_threads, share_path, choose_isa(isa));
 }
 
 void BoundModel::allocate(KvFormat format, int num_blocks, int block_len) {
@@ -129,9 +129,9 @@ void bind_model(nb::module_& module) {
            nb::arg("down_bias").none(), nb::arg("window"));
   nb::class_<BoundModel>(module, "Model")
       .def(nb::init<const ModelShape&, const BoundMatrix&, std::vector<BoundLayer>, FloatRow, const BoundMatrix&,
-                    FloatRow, int, const std::string&>(),
+                    FloatRow, int, const std::string&, const std::string&>(),
            nb::kw_only(), nb::arg("shape"), nb::arg("embedding"), nb::arg("layers"), nb::arg("norm"), nb::arg("head"),
-           nb::arg("frequencies"), nb::arg("num_threads"), nb::arg("isa"))
+           nb::arg("frequencies"), nb::arg("num_threads"), nb::arg("share_path"), nb::arg("isa"))
       .def_prop_ro("num_threads", &BoundModel::num_threads)
       .def_prop_ro("isa", &BoundModel::isa)
       .def("allocate", &BoundModel::allocate, nb::arg("kv_format"), nb::arg("num_blocks"), nb::arg("block_len"))

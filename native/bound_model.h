@@ -44,7 +44,8 @@ class BoundLayer {
 class BoundModel {
  public:
   BoundModel(const ModelShape& shape, const BoundMatrix& embedding, std::vector<BoundLayer> layers, FloatRow norm,
-             const BoundMatrix& head, FloatRow frequencies, int num_threads, const std::string& isa);
+             const BoundMatrix& head, FloatRow frequencies, int num_threads, const std::string& share_path,
+             const std::string& isa);
 
   void allocate(KvFormat format, int num_blocks, int block_len);
   nb::tuple run(nb::handle batch);

@@ -1,7 +1,9 @@
 #include "thread_pool.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <string>
 
@@ -12,9 +14,9 @@
 namespace firstbyte {
 namespace {
 
-// About 20 to 50 microseconds: longer than the serial stretch between two regions of a step, shorter than what other
-// programs on the machine would notice.
-constexpr int kSpins = 2000;
+// Longer than the serial stretch between two regions of a step, shorter than what others on the machine would notice.
+constexpr std::chrono::microseconds kSpin{40};
+constexpr int kPausesPerLook = 16;  // at the clock
 
 void pause() {
 #if defined(__x86_64__)
@@ -26,57 +28,65 @@ void pause() {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int num_threads) {
-  workers_.reserve(static_cast<size_t>(std::max(0, num_threads - 1)));
-  for (int thread = 1; thread < num_threads; ++thread) workers_.emplace_back([this, thread] { work(thread); });
+ThreadPool::ThreadPool(int num_threads) : num_used_(std::max(1, num_threads)) {
+  for (int thread = 1; thread < num_threads; ++thread) {
+    workers_.push_back(std::make_unique<Worker>());
+    Worker& worker = *workers_.back();
+    worker.thread = std::thread([this, thread, &worker] { work(thread, worker.bed); });
+  }
 }
 
 ThreadPool::~ThreadPool() {
   is_closing_.store(true);
-  region_.fetch_add(1);
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    has_region_.notify_all();
-  }
-  for (std::thread& worker : workers_) worker.join();
+  for (const auto& worker : workers_) wake(worker->bed);
+  for (const auto& worker : workers_) worker->thread.join();
 }
 
+void ThreadPool::use(int num_threads) { num_used_ = std::min(std::max(1, num_threads), size()); }
+
 template <class Ready>
-void ThreadPool::wait(std::condition_variable& condition, Ready is_ready) {
-  for (int spin = 0; spin < kSpins; ++spin) {
-    if (is_ready()) return;
-    pause();
-  }
+void ThreadPool::wait(Bed& bed, Ready is_ready) {
+  const auto end = std::chrono::steady_clock::now() + kSpin;
+  do {
+    for (int i = 0; i < kPausesPerLook; ++i) {
+      if (is_ready()) return;
+      pause();
+    }
+  } while (std::chrono::steady_clock::now() < end);
   std::unique_lock<std::mutex> lock(mutex_);
-  // Announced before the last look, and looked at by the other side after its change: one of the two sees the other.
-  num_sleeping_.fetch_add(1);
-  condition.wait(lock, is_ready);
-  num_sleeping_.fetch_sub(1);
+  bed.is_asleep.store(true);
+  bed.is_called.wait(lock, is_ready);
+  bed.is_asleep.store(false);
+}
+
+void ThreadPool::wake(Bed& bed) {
+  if (!bed.is_asleep.load()) return;
+  std::lock_guard<std::mutex> lock(mutex_);
+  bed.is_called.notify_one();
 }
 
 void ThreadPool::dispatch(Function function, void* context) {
   function_ = function;
   context_ = context;
-  num_unfinished_.store(static_cast<int>(workers_.size()));
-  region_.fetch_add(1);
-  if (num_sleeping_.load() > 0) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    has_region_.notify_all();
-  }
-  function(context, 0, size());
-  wait(is_done_, [this] { return num_unfinished_.load() == 0; });
+  num_unfinished_.store(num_used_ - 1);
+  region_.store({region_.load().number + 1, static_cast<uint32_t>(num_used_)});
+  for (int thread = 1; thread < num_used_; ++thread) wake(workers_[static_cast<size_t>(thread - 1)]->bed);
+  function(context, 0, num_used_);
+  wait(caller_, [this] { return num_unfinished_.load() == 0; });
 }
 
-void ThreadPool::work(int thread) {
+void ThreadPool::work(int thread, Bed& bed) {
+  // A region that this thread takes part in cannot end without it, so none of those is missed.
   for (uint32_t done = 0;;) {
-    wait(has_region_, [this, done] { return region_.load() != done; });
+    wait(bed, [this, thread, done] {
+      const Region region = region_.load();
+      return is_closing_.load() || (region.number != done && static_cast<uint32_t>(thread) < region.num_threads);
+    });
     if (is_closing_.load()) return;
-    ++done;
-    function_(context_, thread, size());
-    if (num_unfinished_.fetch_sub(1) == 1 && num_sleeping_.load() > 0) {
-      std::lock_guard<std::mutex> lock(mutex_);
-      is_done_.notify_one();
-    }
+    const Region region = region_.load();
+    done = region.number;
+    function_(context_, thread, static_cast<int>(region.num_threads));
+    if (num_unfinished_.fetch_sub(1) == 1) wake(caller_);
   }
 }
 

@@ -5,9 +5,10 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <thread>
-#include <utility>
+#include <type_traits>
 #include <vector>
 
 namespace firstbyte {
@@ -20,13 +21,17 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
+  // Threads there are; a region may run on fewer.
   int size() const { return static_cast<int>(workers_.size()) + 1; }
 
-  // Calls task(thread, num_threads) once on every thread and returns when all are done. The task must not throw, and
-  // must not call `run`.
+  // How many threads take part in the regions to come, from 1 to size(). The others sleep.
+  void use(int num_threads);
+
+  // Calls task(thread, num_threads) once on every thread in use and returns when all are done. The task must not throw,
+  // and must not call `run`.
   template <class F>
   void run(F&& task) {
-    if (workers_.empty()) {
+    if (num_used_ == 1) {
       task(0, 1);
       return;
     }
@@ -35,10 +40,10 @@ class ThreadPool {
              const_cast<void*>(static_cast<const void*>(&task)));
   }
 
-  // Calls task(item) for every item from 0 to num_items - 1, each on whichever thread is free.
+  // Calls task(item, thread) for every item from 0 to num_items - 1, each on whichever thread is free.
   template <class F>
   void for_each(int num_items, F&& task) {
-    if (num_items <= 1 || workers_.empty()) {
+    if (num_items <= 1 || num_used_ == 1) {
       for (int item = 0; item < num_items; ++item) task(item, 0);
       return;
     }
@@ -51,22 +56,37 @@ class ThreadPool {
  private:
   using Function = void (*)(void* context, int thread, int num_threads);
 
-  void dispatch(Function function, void* context);
-  void work(int thread);
-  // Waits until is_ready() holds: spins a little, then sleeps on `condition`.
-  template <class Ready>
-  void wait(std::condition_variable& condition, Ready is_ready);
+  // Where a thread waits: it spins, then says that it sleeps, looks once more, and sleeps. Whoever it waits for changes
+  // what it looks at, then asks whether it sleeps: one of the two always sees the other.
+  struct Bed {
+    std::atomic<bool> is_asleep{false};
+    std::condition_variable is_called;
+  };
+  struct Worker {
+    Bed bed;
+    std::thread thread;
+  };
+  // A region's number and how many threads take part, read and written as one.
+  struct Region {
+    uint32_t number;
+    uint32_t num_threads;
+  };
 
-  std::vector<std::thread> workers_;
+  void dispatch(Function function, void* context);
+  void work(int thread, Bed& bed);
+  template <class Ready>
+  void wait(Bed& bed, Ready is_ready);
+  void wake(Bed& bed);
+
+  std::vector<std::unique_ptr<Worker>> workers_;
+  int num_used_;
   Function function_ = nullptr;
   void* context_ = nullptr;
-  std::atomic<uint32_t> region_{0};      // grows by one for each region; read by workers
-  std::atomic<int> num_unfinished_{0};   // workers still in the region; read by the caller
+  std::atomic<Region> region_{Region{0, 0}};
+  std::atomic<int> num_unfinished_{0};  // workers still in the region
   std::atomic<bool> is_closing_{false};
-  std::atomic<int> num_sleeping_{0};     // threads in `wait` that must be notified
   std::mutex mutex_;
-  std::condition_variable has_region_;
-  std::condition_variable is_done_;
+  Bed caller_;
 };
 
 // Cores that this process may use: its affinity mask, and the quota of its control group.

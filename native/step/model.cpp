@@ -39,14 +39,27 @@ void check_weights(const ModelShape& shape, const ModelWeights& weights) {
   }
 }
 
+// The cores of one step, given back however it ends.
+class StepShare {
+ public:
+  StepShare(CoreShare& share, ThreadPool& pool) : share_(share) { pool.use(share.begin_step(pool.size())); }
+  ~StepShare() { share_.end_step(); }
+  StepShare(const StepShare&) = delete;
+  StepShare& operator=(const StepShare&) = delete;
+
+ private:
+  CoreShare& share_;
+};
+
 }  // namespace
 
-Model::Model(const ModelShape& shape, ModelWeights weights, int num_threads, Isa isa)
+Model::Model(const ModelShape& shape, ModelWeights weights, int num_threads, const std::string& share_path, Isa isa)
     : shape_(shape),
       weights_(std::move(weights)),
       isa_(isa),
       kernels_(step_kernels(isa)),
       pool_(num_threads > 0 ? num_threads : num_usable_cores()),
+      core_share_(num_threads > 0 ? "" : share_path),
       attention_(kernels_, pool_, shape.num_heads, shape.num_kv_heads, shape.head_dim),
       sampling_(static_cast<size_t>(pool_.size())) {
   check_weights(shape_, weights_);
@@ -60,6 +73,7 @@ void Model::allocate(KvFormat format, int num_blocks, int block_len) {
 Choices Model::run(const Batch& batch) {
   if (!cache_) throw std::logic_error("allocate the cache before the first step");
   check_batch(batch, shape_.vocab_size, cache_->num_blocks(), cache_->block_len());
+  const StepShare share(core_share_, pool_);
   forward(batch);
   Choices choices;
   choose_rows(batch, &choices);

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "attention.h"
 #include "batch.h"
+#include "core_share.h"
 #include "isa.h"
 #include "kernels.h"
 #include "linear/linear.h"
@@ -56,8 +58,9 @@ struct ModelWeights {
 
 class Model {
  public:
-  // `num_threads` 0 takes all usable cores. Throws std::invalid_argument.
-  Model(const ModelShape& shape, ModelWeights weights, int num_threads, Isa isa);
+  // `num_threads` 0 takes all usable cores, or its share of them where other engines meet it in `share_path` (may be
+  // empty). Throws std::invalid_argument.
+  Model(const ModelShape& shape, ModelWeights weights, int num_threads, const std::string& share_path, Isa isa);
 
   const ModelShape& shape() const { return shape_; }
   int num_threads() const { return pool_.size(); }
@@ -92,6 +95,7 @@ class Model {
   Isa isa_;
   const StepKernels& kernels_;
   ThreadPool pool_;
+  CoreShare core_share_;
   Attention attention_;
   std::unique_ptr<KvCache> cache_;
   Activations activations_;

@@ -1,9 +1,15 @@
 // The thread pool and the checksum that runs on it.
+#include <unistd.h>
+
 #include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <string>
 #include <thread>
 
 #include "check.h"
 #include "checksum.h"
+#include "core_share.h"
 #include "thread_pool.h"
 
 namespace firstbyte {
@@ -38,6 +44,44 @@ void test_each_item_is_done_once() {
   for (const auto& count : done) CHECK(count == 1, "%d", count.load());
 }
 
+void test_threads_that_are_not_in_use_are_left_out() {
+  ThreadPool pool(4);
+  std::vector<int> counts(4 * 16);
+  for (int region = 0; region < 3000; ++region) {
+    const int num_used = 1 + region % 4;
+    pool.use(num_used);
+    pool.run([&](int thread, int size) {
+      CHECK(size == num_used, "%d threads", size);
+      ++counts[static_cast<size_t>(thread) * 16];
+    });
+  }
+  for (int thread = 0; thread < 4; ++thread) {
+    CHECK(counts[static_cast<size_t>(thread) * 16] == 750 * (4 - thread), "thread %d", thread);
+  }
+}
+
+void test_cores_are_shared() {
+  const std::string path = "cores_test_" + std::to_string(getpid());
+  {
+    CoreShare alone("");
+    CHECK(alone.begin_step(8) == 8, "without a file");
+    CoreShare first(path), second(path);
+    CHECK(first.begin_step(8) == 8, "the other has not worked yet");
+    CHECK(second.begin_step(8) == 4, "two at work");
+    CHECK(second.begin_step(1) == 1, "never none");
+    first.end_step();
+    CHECK(second.begin_step(8) == 4, "it has just worked");
+    std::this_thread::sleep_for(std::chrono::milliseconds(80));
+    CHECK(second.begin_step(8) == 8, "it is idle");
+    CHECK(first.begin_step(8) == 4, "a long step counts");
+    CoreShare third(path);
+    CHECK(third.begin_step(9) == 3, "three at work");
+  }
+  CoreShare later(path);
+  CHECK(later.begin_step(8) == 8, "the others are gone");
+  std::remove(path.c_str());
+}
+
 void test_checksum_notices_every_byte() {
   std::vector<uint8_t> data(5'000'003, 7);
   ThreadPool one(1), three(3);
@@ -58,6 +102,8 @@ int main() {
   using namespace firstbyte;
   for (int num_threads : {1, 2, 3, 8}) test_every_thread_runs_every_region(num_threads);
   test_threads_wake_from_sleep();
+  test_threads_that_are_not_in_use_are_left_out();
+  test_cores_are_shared();
   test_each_item_is_done_once();
   test_checksum_notices_every_byte();
   return firstbyte_test::num_failures;

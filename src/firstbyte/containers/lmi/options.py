@@ -48,7 +48,6 @@ MEANINGS = {
     "option.pipeline_parallel_degree": "recorded; one CPU runs the whole model here",
     "option.paged_attention": "has had no effect since 0.26; the cache is paged in any case",
     "option.dtype": "recorded; the engine chooses the type of its weights",
-    "option.quantize": "recorded; the engine keeps the weights in its own CPU format",
     "option.load_format": "recorded; safetensors are read",
     "option.gpu_memory_utilization": "has no effect on a CPU",
     "option.enforce_eager": "has no effect on a CPU",
@@ -77,6 +76,8 @@ class LmiOptions:
     max_model_len: int | None = None
     tensor_parallel_degree: int | None = None
     """None for `max`."""
+    quantize: str | None = None
+    """The engine's own names, or a GPU kernel's, for which it takes what is nearest on a CPU."""
     output_formatter: OutputFormatter | None = None
     """None leaves it to each request: pieces of JSON, or lines when it asks to stream."""
     is_tgi_compatible: bool = False
@@ -122,6 +123,7 @@ def read_options(environment: Mapping[str, str], properties: Mapping[str, str], 
         max_rolling_batch_prefill_tokens=_optional(merged, "option.max_rolling_batch_prefill_tokens"),
         max_model_len=_optional(merged, "option.max_model_len"),
         tensor_parallel_degree=None if degree == "max" else _integer(merged, "option.tensor_parallel_degree", 1),
+        quantize=merged.get("option.quantize"),
         output_formatter=_output_formatter(merged),
         is_tgi_compatible=merged.get("option.tgi_compat", "false").lower() == "true",
         job_queue_size=_integer(merged, "job_queue_size", 1000),

@@ -28,11 +28,12 @@ SAGEMAKER_NAMES = {
 QUANTIZE_CHOICES = (
     "awq", "compressed-tensors", "eetq", "exl2", "gptq", "marlin",
     "bitsandbytes", "bitsandbytes-nf4", "bitsandbytes-fp4", "fp8",
+    "int8", "int4", "none",
 )  # fmt: skip
+"""TGI's, for which the engine takes what is nearest on a CPU, and the engine's own three."""
 MEANINGS = {
     "NUM_SHARD": "recorded; one CPU runs the whole model here",
     "SHARDED": "recorded; one CPU runs the whole model here",
-    "QUANTIZE": "recorded; the engine keeps the weights in its own CPU format",
     "DTYPE": "recorded; the engine chooses the type of its weights",
     "KV_CACHE_DTYPE": "recorded; the engine chooses the type of its cache",
     "TRUST_REMOTE_CODE": "recorded; no code from a model is ever run here",

@@ -71,6 +71,12 @@ def test_variables_of_other_containers_are_translated(name: str, key: str) -> No
     assert merge_properties({name: "7"}, {}) == merge_properties({name: "7"}, {}) | {key: "7"}
 
 
+def test_weights_are_kept_as_asked() -> None:
+    assert read_options({}, {"option.quantize": "int4"}, V28).quantize == "int4"
+    assert read_options({"HF_MODEL_QUANTIZE": "int8"}, {}, V28).quantize == "int8"
+    assert read_options({}, {}, V28).quantize is None
+
+
 @pytest.mark.parametrize(
     ("properties", "message"),
     [

@@ -42,6 +42,12 @@ def test_defaults_are_the_launchers() -> None:
     assert (options.payload_limit_bytes, options.graceful_termination_timeout_s) == (2_000_000, 90)
 
 
+@pytest.mark.parametrize("name", ["QUANTIZE", "HF_MODEL_QUANTIZE"])
+@pytest.mark.parametrize("value", ["int8", "int4", "none", "bitsandbytes-nf4"])
+def test_weights_are_kept_as_asked(name: str, value: str) -> None:
+    assert read_options({"HF_MODEL_ID": "m", name: value}, V2).quantize == value
+
+
 @pytest.mark.parametrize(
     ("version", "longest", "environment", "expected"),
     [

@@ -67,6 +67,7 @@ class Model:
         head: Matrix,
         frequencies: Float32,
         num_threads: int,
+        share_path: str,
         isa: str,
     ) -> None: ...
     @property

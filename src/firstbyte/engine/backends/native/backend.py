@@ -41,7 +41,7 @@ class NativeBackend:
         num_threads = options.num_threads or num_usable_cores()
         entries = plan_weights(checkpoint, quantization)
         arrays = load_weights(checkpoint, entries, options.cache_dir, num_threads)
-        model = _Builder(checkpoint.config, entries, arrays).build(num_threads, isa)
+        model = _Builder(checkpoint.config, entries, arrays).build(options, isa)
         is_exact = quantization is Quantization.NONE
         kv_dtype = options.kv_cache_dtype or ("float32" if is_exact else "float16")
         _log.info(
@@ -80,7 +80,8 @@ class _Builder:
         self._entries = {entry.name: entry for entry in entries}
         self._arrays = arrays
 
-    def build(self, num_threads: int, isa: str) -> Model:
+    def build(self, options: EngineOptions, isa: str) -> Model:
+        """The model; on all cores that other engines with the same cache folder leave it, or on a given number."""
         config = self._config
         embedding = self._matrix("embedding")
         return Model(
@@ -98,7 +99,8 @@ class _Builder:
             norm=self._vector("norm"),
             head=embedding if config.tie_word_embeddings else self._matrix("head"),
             frequencies=frequencies(config.rope, config.head_dim),
-            num_threads=num_threads,
+            num_threads=options.num_threads or 0,
+            share_path=str(options.cache_dir / "cores.shared") if options.cache_dir else "",
             isa=isa,
         )
 

@@ -29,6 +29,7 @@ _NEAREST = {
     "gptq": Quantization.INT4,
     "marlin": Quantization.INT4,
     "exl2": Quantization.INT4,
+    "compressed-tensors": Quantization.INT8,
 }
 """Kernels of GPUs, and the format of about the same size here."""
 
