@@ -80,7 +80,7 @@ async def test_last_line_carries_the_details() -> None:
 async def test_configured_formatter_wins_over_the_request(
     configured: str | None, stream: bool | None, content_type: str
 ) -> None:
-    dialect = lmi(**({"output_formatter": configured} if configured else {}))
+    dialect = lmi(output_formatter=configured) if configured else lmi()
     answer = await play(dialect, post("/invocations", body(stream)))
     assert answer.headers["content-type"] == content_type
 
