@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
-import httpx
 import huggingface_hub
 import pytest
 from huggingface_hub.errors import (
@@ -45,27 +46,28 @@ def test_snapshot_that_is_not_whole_does_not_count(tmp_path: Path, names: tuple[
         find_snapshot("owner/name", tmp_path, offline=True)
 
 
-def answered(status: int) -> httpx.Response:
-    return httpx.Response(status, request=httpx.Request("GET", "https://hub/owner/name"))
+ANSWER: Any = SimpleNamespace(headers={}, request=None)
+"""What the hub's errors ask of the answer that they come from."""
 
 
 @pytest.mark.parametrize(
     ("failure", "error", "message"),
     [
-        (lambda: GatedRepoError("gated", response=answered(403)), ModelAccessDenied, "owner/name is gated: ask for"),
+        (lambda: GatedRepoError("gated", response=ANSWER), ModelAccessDenied, "owner/name is gated: ask for"),
         (
-            lambda: RepositoryNotFoundError("no", response=answered(404)),
+            lambda: RepositoryNotFoundError("no", response=ANSWER),
             ModelNotFound,
             "the hub has no model owner/name that this token may read",
         ),
         (
-            lambda: RevisionNotFoundError("no", response=answered(404)),
+            lambda: RevisionNotFoundError("no", response=ANSWER),
             ModelNotFound,
             "owner/name has no revision 'r1'",
         ),
         (lambda: LocalEntryNotFoundError("no"), SourceUnreachable, "the hub cannot be reached"),
-        (lambda: HfHubHTTPError("502 Bad Gateway\nmore", response=answered(502)), SourceUnreachable, "502 Bad Gateway"),
+        (lambda: HfHubHTTPError("502 Bad Gateway\nmore", response=ANSWER), SourceUnreachable, "502 Bad Gateway"),
         (lambda: OSError("No space left"), SourceUnreachable, "No space left"),
+        (lambda: TimeoutError(), SourceUnreachable, "could not be downloaded: TimeoutError"),
     ],
 )
 def test_hubs_errors_are_translated(
