@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes.containers import lmi, play, post
@@ -162,6 +162,7 @@ async def test_overload_is_503_of_the_front_end(version: str) -> None:
         assert (answer.status, answer.json["type"]) == (503, "WlmCapacityException")
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(texts=st.lists(st.text(), min_size=1), details=st.booleans(), chat=st.booleans())
 async def test_pieces_are_one_json_object_with_the_right_text(texts: list[str], details: bool, chat: bool) -> None:
     """Whatever the tokens say: all pieces together are JSON, and each piece alone is whole characters and escapes."""
@@ -174,6 +175,7 @@ async def test_pieces_are_one_json_object_with_the_right_text(texts: list[str], 
     assert [json.loads(f'"{piece}"') for piece in middle] == [text for text in limited[1:] if text][: len(middle)]
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(texts=st.lists(st.text(), min_size=1, max_size=29))
 async def test_lines_are_json_each(texts: list[str]) -> None:
     answer = await play(lmi(), post("/invocations", body(True)), FakeEngine(texts))
