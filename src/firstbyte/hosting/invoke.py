@@ -135,7 +135,8 @@ class Invoker:
         self._settings = settings
         self._notify = notify
         self._wording = Wording(settings)
-        self._num_outstanding: Counter[str] = Counter()
+        self.num_outstanding: Counter[str] = Counter()
+        """Requests under way, by instance id."""
         self.random: Random = random.Random()  # noqa: S311 - spreads load, keeps no secret
 
     async def invoke(self, call: Invocation) -> InvocationAnswer:
@@ -220,11 +221,11 @@ class Invoker:
         if chosen is None:
             raise Unavailable(f"No instance of endpoint {endpoint.name} can take requests just now.")
         instances = [instance for instance in healthy if instance.variant_name == chosen.variant_name]
-        instance = choose_instance(chosen.routing_strategy, instances, self._num_outstanding, self.random)
+        instance = choose_instance(chosen.routing_strategy, instances, self.num_outstanding, self.random)
         deployed = endpoint.variant(chosen.variant_name)
         assert instance is not None, "a living variant has an instance"
         assert deployed is not None, "the variant was chosen from the endpoint's"
-        return Exchange(instance, deployed, self._num_outstanding, self._ports.emit, streaming=call.streaming)
+        return Exchange(instance, deployed, self.num_outstanding, self._ports.emit, streaming=call.streaming)
 
     async def _refusal(self, exchange: Exchange, answer: InstanceAnswer) -> ModelFailed:
         """The error for an answer that is not 2xx, with as much of its body as is quoted."""
