@@ -6,13 +6,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
-from fakes.instance_client import FakeInstanceClient, Script
 
+from fakes.instance_client import FakeInstanceClient, Script
 from firstbyte.hosting.errors import InstanceUnreachable, StreamBroken
 from firstbyte.hosting.ports import InstanceCall, InstanceClient
 from firstbyte.launchers.instance_http import HttpInstanceClient
 
-CALL = InstanceCall({"Content-Type": "application/json", "X-Amzn-SageMaker-Custom-Attributes": "a=b"}, b'{"inputs": ""}')
+CALL = InstanceCall(
+    {"Content-Type": "application/json", "X-Amzn-SageMaker-Custom-Attributes": "a=b"}, b'{"inputs": ""}'
+)
 
 
 class ScriptedServer:

@@ -5,9 +5,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from fakes.control_plane import FakeHost
 from fakes.instance_client import Script
-
 from firstbyte.hosting.errors import (
     ModelFailed,
     ModelTimedOut,
@@ -218,8 +218,12 @@ async def test_a_regular_call_that_takes_too_long(
 
 @pytest.mark.parametrize(
     ("status", "side", "error_code"),
-    [(404, "client", "CLIENT_ERROR_FROM_MODEL"), (424, "client", "CLIENT_ERROR_FROM_MODEL")]
-    + [(500, "server", "INTERNAL_FAILURE_FROM_MODEL"), (302, "server", "INTERNAL_FAILURE_FROM_MODEL")],
+    [
+        (404, "client", "CLIENT_ERROR_FROM_MODEL"),
+        (424, "client", "CLIENT_ERROR_FROM_MODEL"),
+        (500, "server", "INTERNAL_FAILURE_FROM_MODEL"),
+        (302, "server", "INTERNAL_FAILURE_FROM_MODEL"),
+    ],
 )
 @pytest.mark.parametrize("call", [CALL, STREAM], ids=["regular", "stream"])
 async def test_what_is_not_2xx_is_the_models_error(
@@ -303,7 +307,7 @@ async def test_an_endpoint_in_service_without_an_instance_just_now(serving: Fake
     serving.launcher.states[instance_id] = InstanceState(InstancePhase.EXITED, 1)
     serving.clock.pass_time(serving.settings.idle_poll_s)
     await serving.round()
-    with pytest.raises(Unavailable, match="No instance of endpoint e can take requests just now."):
+    with pytest.raises(Unavailable, match="No instance of endpoint e can take requests"):
         await serving.invoker.invoke(CALL)
 
 

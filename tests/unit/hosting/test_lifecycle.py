@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from fakes.clock import FakeClock
-from fakes.control_plane import FakeHost
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes.clock import FakeClock
+from fakes.control_plane import FakeHost
 from firstbyte.hosting.lifecycle import (
     ENDPOINT_TABLE,
     INSTANCE_TABLE,

@@ -58,7 +58,9 @@ def endpoint(goal: EndpointGoal, *counts: int) -> Endpoint:
     return Endpoint("e", "arn", NOW, NOW, "c", variants, goal, {})
 
 
-def instance(status: InstanceStatus, *, number: int = 1, age_s: float = 0, variant: str = "v0", **more: int) -> Instance:
+def instance(
+    status: InstanceStatus, *, number: int = 1, age_s: float = 0, variant: str = "v0", **more: int
+) -> Instance:
     since = NOW - timedelta(seconds=age_s)
     made = Instance(f"i-{number}", "e", variant, status, since, url="http://i", failure_reason="why")
     return replace(made, **more)  # type: ignore[arg-type]

@@ -44,9 +44,7 @@ async def client() -> AsyncIterator[HttpInstanceClient]:
     await client.close()
 
 
-async def test_the_container_gets_these_headers_and_no_others(
-    client: HttpInstanceClient, container: Container
-) -> None:
+async def test_the_container_gets_these_headers_and_no_others(client: HttpInstanceClient, container: Container) -> None:
     headers = {
         "Content-Type": "application/json",
         "Accept": "text/plain",

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -24,7 +23,7 @@ async def test_a_killed_host_takes_its_instance_along() -> None:
     assert host.stdout is not None
     words = {(await host.stdout.readline()).strip(), (await host.stdout.readline()).strip()}
     (pid,) = (int(word) for word in words if word.isdigit())
-    assert Path(f"/proc/{pid}").exists()
+    os.kill(pid, 0)  # it lives
 
     host.kill()
     await host.wait()
