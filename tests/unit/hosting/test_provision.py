@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.control_plane import FakeHost
 
+from fakes.control_plane import FakeHost
 from firstbyte.hosting.errors import ModelDataError
 from firstbyte.hosting.provision import INSTANCE_ID, Provisioner, new_instance_id
 from firstbyte.hosting.records import Container, DeployedVariant, Instance, InstanceStatus, Variant
