@@ -6,6 +6,7 @@ from typing import Any
 
 from firstbyte.engine.errors import EngineError
 from firstbyte.engine.requests import Finish, FinishReason, GenerateRequest, TokenEvent
+from firstbyte.engine.stats import EngineStats
 from firstbyte.engine.tokenizer import Tokenizer
 
 BOS, EOS = 1, 2
@@ -62,6 +63,9 @@ class FakeEngine:
         finish = Finish(reason, full, len(said), request.sampling.seed, len(request.prompt_ids))
         last = index == len(said) - 1
         return TokenEvent(index + 1, EOS if is_eos else index + 10, text, -0.25, is_eos, (), finish if last else None)
+
+    def stats(self) -> EngineStats:
+        return EngineStats(num_steps=len(self.requests))
 
     async def close(self) -> None:
         self.resume.set()

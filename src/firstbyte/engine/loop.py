@@ -71,6 +71,8 @@ class EngineLoop:
     def step(self) -> None:
         """Plan, run, settle."""
         step = self._scheduler.plan()
+        for run in step.runs:
+            self._generations[run.sequence.sequence_id].begin()
         deliveries: list[Delivery] = []
         try:
             choices = self._backend.run(build_batch(step))

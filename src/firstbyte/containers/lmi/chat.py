@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from firstbyte.containers.dialect import Generation, Timings
+from firstbyte.containers.dialect import Generation
 from firstbyte.containers.errors import ContainerError
 from firstbyte.containers.exchange import Answer, Head, json_answer
-from firstbyte.containers.lmi.rendering import Wording, dump, escape, refuse_early, visible_text
+from firstbyte.containers.lmi.rendering import Wording, dump, error_answer, escape, refuse_early, visible_text
+from firstbyte.containers.metering import Timings
 from firstbyte.engine.requests import Finish, TokenEvent
 
 logger = logging.getLogger(__name__)
@@ -51,14 +52,14 @@ class ChatPieces:
             piece += self._closing(event.finish.reason) + f', "usage": {dump(chat_usage(event.finish))}}}'
         return piece.encode()
 
-    def render_end(self) -> bytes:
+    def render_end(self) -> tuple[bytes, ...]:
         """Nothing: the last token closed the object."""
-        return b""
+        return ()
 
-    def render_error(self, error: ContainerError) -> bytes:
+    def render_error(self, error: ContainerError) -> tuple[bytes, ...]:
         """What closes the object when the generation failed; the reason is in the log only, as in LMI."""
         logger.warning("generation failed: %s", error)
-        return (self._opening() + self._closing("error") + "}").encode()
+        return ((self._opening() + self._closing("error") + "}").encode(),)
 
     def refuse(self, error: ContainerError) -> Answer:
         """An answer for an error before the first token."""
@@ -93,14 +94,14 @@ class ChatLines:
         """The token's line."""
         return self._line(visible_text(event), None if event.finish is None else event.finish.reason)
 
-    def render_end(self) -> bytes:
+    def render_end(self) -> tuple[bytes, ...]:
         """Nothing: the last token's line ends the stream."""
-        return b""
+        return ()
 
-    def render_error(self, error: ContainerError) -> bytes:
+    def render_error(self, error: ContainerError) -> tuple[bytes, ...]:
         """A last line that ended in an error; the reason is in the log only, as in LMI."""
         logger.warning("generation failed: %s", error)
-        return self._line("", "error")
+        return (self._line("", "error"),)
 
     def refuse(self, error: ContainerError) -> Answer:
         """An answer for an error before the first token."""
@@ -136,3 +137,7 @@ class ChatWhole:
         message = _envelope("chat.completion", int(self.clock()))
         message |= {"choices": [choice], "usage": chat_usage(generation.finish)}
         return json_answer(200, dump(message).encode(), self.wording.headers)
+
+    def refuse(self, error: ContainerError) -> Answer:
+        """The answer when the generation failed."""
+        return error_answer(error, self.wording.version, self.wording.headers)

@@ -72,6 +72,11 @@ class LmiDialect:
             return front_end_error(503, "WlmCapacityException", message, self._headers(None))
         return error_answer(error, self.options.version, self._headers(None))
 
+    def shared_headers(self, request: Request) -> Headers:
+        """None: each answer has its own."""
+        del request
+        return ()
+
     def parse(self, request: Request) -> Parsed:
         """Look the route up, read the body and check it."""
         if request.path == "/ping" and request.method == "GET":

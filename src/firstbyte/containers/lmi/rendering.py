@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from firstbyte.containers.dialect import Generation, Timings
+from firstbyte.containers.dialect import Generation
 from firstbyte.containers.errors import BodyTooLarge, ContainerError, Overloaded
-from firstbyte.containers.exchange import Answer, Head, Headers, json_answer
+from firstbyte.containers.exchange import Answer, Head, Headers, chunked_answer, json_answer
 from firstbyte.containers.lmi.requests import InputParsingFailed
+from firstbyte.containers.metering import Timings
 from firstbyte.containers.versions import Version
 from firstbyte.engine.requests import FinishReason, TokenEvent
 
@@ -127,14 +128,14 @@ class JsonPieces:
             details = details_object(self._events, self.wording, has_tokens=True)
         return (piece + self._closing(details)).encode()
 
-    def render_end(self) -> bytes:
+    def render_end(self) -> tuple[bytes, ...]:
         """Nothing: the last token closed the object."""
-        return b""
+        return ()
 
-    def render_error(self, error: ContainerError) -> bytes:
+    def render_error(self, error: ContainerError) -> tuple[bytes, ...]:
         """What closes the object when the generation failed; the reason is in the log only, as in LMI."""
         logger.warning("generation failed: %s", error)
-        return (self._opening() + self._closing({"finish_reason": FinishReason.ERROR})).encode()
+        return ((self._opening() + self._closing({"finish_reason": FinishReason.ERROR})).encode(),)
 
     def refuse(self, error: ContainerError) -> Answer:
         """An answer for an error before the first token."""
@@ -180,17 +181,15 @@ class JsonLines:
                 message["details"] = details_object(self._events, self.wording, has_tokens=False)
         return self._line(message)
 
-    def render_end(self) -> bytes:
+    def render_end(self) -> tuple[bytes, ...]:
         """Nothing: the last token's line ends the stream."""
-        return b""
+        return ()
 
-    def render_error(self, error: ContainerError) -> bytes:
+    def render_error(self, error: ContainerError) -> tuple[bytes, ...]:
         """A last line of token -1, with the reason."""
         token = {"id": -1, "text": "", "log_prob": -1, "special_token": True, "error_msg": str(error)}
         text = self.wording.opening + _text_of(self._events)
-        return self._line(
-            {"token": token, "generated_text": text, "details": {"finish_reason": FinishReason.ERROR}},
-        )
+        return (self._line({"token": token, "generated_text": text, "details": {"finish_reason": FinishReason.ERROR}}),)
 
     def refuse(self, error: ContainerError) -> Answer:
         """An answer for an error before the first token."""
@@ -234,6 +233,10 @@ class JsonWhole:
         text = f"[{dump(message)}]" if self.wording.is_tgi_compatible else dump(message)
         return json_answer(200, text.encode(), self.wording.headers)
 
+    def refuse(self, error: ContainerError) -> Answer:
+        """The answer when the generation failed."""
+        return error_answer(error, self.wording.version, self.wording.headers)
+
     def _details(self, events: Sequence[TokenEvent]) -> dict[str, Any]:
         if self.wording.version < ASYNC_FORMATS:
             return details_object(events, self.wording, has_tokens=True)
@@ -249,12 +252,12 @@ class JsonWhole:
 
 
 def refuse_early(
-    error: ContainerError, head: Head, render_error: Callable[[ContainerError], bytes], version: Version
+    error: ContainerError, head: Head, render_error: Callable[[ContainerError], tuple[bytes, ...]], version: Version
 ) -> Answer:
     """A stream's answer for an error before its first token: up to 0.28 a generation that ended in an error."""
     if isinstance(error, Overloaded) or version >= REAL_STATUS_CODES:
         return error_answer(error, version, head.headers[1:])
-    return Answer(head.status, head.headers, render_error(error), is_chunked=True)
+    return chunked_answer(head, render_error(error))
 
 
 def front_end_error(status: int, error_type: str, message: str, headers: Headers = ()) -> Answer:

@@ -41,7 +41,7 @@ VALUES = [
         {"max_new_tokens": 4095},
         "`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 3 `inputs` tokens and 4095 `max_new_tokens`",
     ),
-    ({"grammar": {"type": "regex", "value": "a+"}}, "grammar is not supported"),
+    ({"grammar": {"type": "json", "value": {}}}, "grammar is not valid: Grammar must have a 'properties' field"),
     ({"adapter_id": "x"}, "`adapter_id` is not supported by this server"),
 ]
 
