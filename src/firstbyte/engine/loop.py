@@ -75,7 +75,7 @@ class EngineLoop:
             self._generations[run.sequence.sequence_id].begin()
         deliveries: list[Delivery] = []
         try:
-            choices = self._backend.run(build_batch(step))
+            choices = self._backend.run(build_batch(step, self._backend.info.vocab_size))
             self._settle(step, choices, deliveries)
         except Exception as error:  # a step may fail in any way; the loop has to live on
             _log.exception("a step of %d sequences failed", len(step.runs))

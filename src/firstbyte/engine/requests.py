@@ -2,7 +2,7 @@
 
 import enum
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from firstbyte.engine.errors import InvalidRequest
@@ -120,7 +120,7 @@ class Finish:
     """The seed that was used, drawn or given; None for a greedy generation."""
     num_prompt: int
     prompt_tokens: tuple[PromptToken, ...] = ()
-    queue_s: float = 0.0
+    queue_s: float = field(default=0.0, compare=False)
     """Seconds from its arrival in the loop to the first step it took part in."""
 
 

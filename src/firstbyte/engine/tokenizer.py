@@ -95,6 +95,11 @@ class CheckpointTokenizer:
         text: str = self._inner.decode(ids, skip_special_tokens)
         return text
 
+    def to_json(self) -> str:
+        """The content of its tokenizer.json."""
+        text: str = self._inner.to_str()
+        return text
+
     def is_special(self, token_id: int) -> bool:
         """Whether the tokenizer's files call it special."""
         return token_id in self._special_ids
