@@ -140,6 +140,11 @@ class Dialect(Protocol):
         """How many requests may be under way or waiting at a time."""
         ...
 
+    @property
+    def first_token_timeout_s(self) -> float | None:
+        """How long a request may wait for its first token; None for ever."""
+        ...
+
     def shared_headers(self, request: Request) -> Headers:
         """Headers of whatever is answered to `request`."""
         ...

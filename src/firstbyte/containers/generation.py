@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from firstbyte.containers.dialect import Generation, StreamCall, StreamReply, WholeCall
-from firstbyte.containers.errors import ContainerError, GenerationBroke, Overloaded, RequestRejected
+from firstbyte.containers.errors import ContainerError, GenerationBroke, Overloaded, RequestRejected, TookTooLong
 from firstbyte.containers.exchange import Answer
 from firstbyte.containers.metering import Meter, Timings
 from firstbyte.engine import errors as engine_errors
@@ -50,20 +50,30 @@ def translate_error(error: engine_errors.EngineError) -> ContainerError:
 class Generator:
     """Generates on one engine, and knows whether generating works."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, first_token_timeout_s: float | None = None) -> None:
         self._engine = engine
+        self._timeout_s = first_token_timeout_s
         self._is_sure = True
 
     async def tokens(self, request: GenerateRequest) -> AsyncGenerator[TokenEvent, None]:
         """The engine's events, its errors translated, its iterator closed however this one ends."""
         try:
             async with aclosing(self._engine.generate(request)) as events:
+                yield await self._first(events)
                 async for event in events:
                     yield event
         except engine_errors.EngineError as error:
             translated = translate_error(error)
             self._is_sure = self._is_sure and not isinstance(translated, GenerationBroke)
             raise translated from error
+
+    async def _first(self, events: AsyncGenerator[TokenEvent, None]) -> TokenEvent:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await anext(events)
+        except TimeoutError as error:
+            assert self._timeout_s is not None, "only a limit runs out"
+            raise TookTooLong(self._timeout_s) from error
 
     async def collect(self, request: GenerateRequest) -> Generation:
         """All events of one request."""

@@ -32,7 +32,7 @@ class ContainerServer:
     def __init__(self, dialect: Dialect, engine: Engine, keep_alive_s: float = KEEP_ALIVE_S) -> None:
         self._dialect = dialect
         self._engine = engine
-        self._generator = Generator(engine)
+        self._generator = Generator(engine, dialect.first_token_timeout_s)
         self._admission = Admission(dialect.max_concurrent_requests)
         self._keep_alive_s = keep_alive_s
         self._meter = Meter()

@@ -12,21 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from firstbyte.containers.dialect import Generation
-from firstbyte.containers.errors import BodyTooLarge, ContainerError, Overloaded
+from firstbyte.containers.errors import BodyTooLarge, ContainerError, Overloaded, RequestRejected, TookTooLong
 from firstbyte.containers.exchange import Answer, Head, Headers, chunked_answer, json_answer
+from firstbyte.containers.lmi.changes import ASYNC_FORMATS, CODE_FIRST, TOKENS_IN_LINES
 from firstbyte.containers.lmi.requests import InputParsingFailed
 from firstbyte.containers.metering import Timings
 from firstbyte.containers.versions import Version
 from firstbyte.engine.requests import FinishReason, TokenEvent
 
 logger = logging.getLogger(__name__)
-
-OUTPUTS_AS_LINES = Version(0, 26)
-"""Before, a line was `{"outputs": ["…"]}`."""
-REAL_STATUS_CODES = Version(0, 29)
-"""From here on what is not streamed is one body, with a status code of its own."""
-ASYNC_FORMATS = Version(0, 35)
-"""From here on the asynchronous handler is the default, and its objects are close to TGI's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +29,19 @@ class Wording:
 
     version: Version
     headers: Headers
-    prompt: str
-    has_full_text: bool
-    has_details: bool
-    has_prefill: bool
+    model_name: str
+    prompt: str = ""
+    has_full_text: bool = False
+    has_details: bool = False
+    has_prefill: bool = False
     is_tgi_compatible: bool = False
+
+    has_status_codes: bool = False
+    """Whether an error has a status of its own; see `REAL_STATUS_CODES`."""
+
+    def error_answer(self, error: ContainerError) -> Answer:
+        """The answer for an error before any byte went out."""
+        return error_answer(error, self)
 
     @property
     def opening(self) -> str:
@@ -139,7 +141,7 @@ class JsonPieces:
 
     def refuse(self, error: ContainerError) -> Answer:
         """An answer for an error before the first token."""
-        return refuse_early(error, self.head, self.render_error, self.wording.version)
+        return refuse_early(error, self.head, self.render_error, self.wording)
 
     def _opening(self) -> str:
         if self._events:
@@ -170,7 +172,7 @@ class JsonLines:
     def render(self, event: TokenEvent) -> bytes:
         """The token's line; the last one carries the whole text and, if asked for, the details."""
         self._events.append(event)
-        if self.wording.version < OUTPUTS_AS_LINES:
+        if self.wording.version < TOKENS_IN_LINES:
             return self._line({"outputs": [visible_text(event)]})
         if self.wording.version >= ASYNC_FORMATS:
             return self._line(self._async_message(event))
@@ -186,19 +188,21 @@ class JsonLines:
         return ()
 
     def render_error(self, error: ContainerError) -> tuple[bytes, ...]:
-        """A last line of token -1, with the reason."""
+        """A last line of token -1, with the reason; of the asynchronous handler, the reason."""
+        if self.wording.version >= ASYNC_FORMATS:
+            return (self._line({"code": error_code(error, self.wording.version), "error": str(error)}),)
         token = {"id": -1, "text": "", "log_prob": -1, "special_token": True, "error_msg": str(error)}
         text = self.wording.opening + _text_of(self._events)
         return (self._line({"token": token, "generated_text": text, "details": {"finish_reason": FinishReason.ERROR}}),)
 
     def refuse(self, error: ContainerError) -> Answer:
         """An answer for an error before the first token."""
-        return refuse_early(error, self.head, self.render_error, self.wording.version)
+        return refuse_early(error, self.head, self.render_error, self.wording)
 
     def _async_message(self, event: TokenEvent) -> dict[str, Any]:
         finish = event.finish
         details = None
-        if finish is not None:
+        if finish is not None and self.wording.has_details:
             details = {
                 "finish_reason": finish.reason,
                 "seed": finish.seed,
@@ -206,7 +210,7 @@ class JsonLines:
                 "input_length": finish.num_prompt,
             }
         return {
-            "index": event.index - 1,
+            "index": 0,  # of the choice, of which there is one
             "token": token_object(event, self.wording),
             "generated_text": None if finish is None else self.wording.opening + _text_of(self._events),
             "details": details,
@@ -235,7 +239,7 @@ class JsonWhole:
 
     def refuse(self, error: ContainerError) -> Answer:
         """The answer when the generation failed."""
-        return error_answer(error, self.wording.version, self.wording.headers)
+        return self.wording.error_answer(error)
 
     def _details(self, events: Sequence[TokenEvent]) -> dict[str, Any]:
         if self.wording.version < ASYNC_FORMATS:
@@ -246,17 +250,17 @@ class JsonWhole:
             "finish_reason": finish.reason,
             "generated_tokens": finish.num_generated,
             "seed": finish.seed,
-            "prefill": prefill_objects(events[-1], self.wording) if self.wording.has_prefill else None,
+            "prefill": prefill_objects(events[-1], self.wording) if self.wording.has_prefill else [],
             "tokens": [token_object(event, self.wording) for event in events],
         }
 
 
 def refuse_early(
-    error: ContainerError, head: Head, render_error: Callable[[ContainerError], tuple[bytes, ...]], version: Version
+    error: ContainerError, head: Head, render_error: Callable[[ContainerError], tuple[bytes, ...]], wording: Wording
 ) -> Answer:
     """A stream's answer for an error before its first token: up to 0.28 a generation that ended in an error."""
-    if isinstance(error, Overloaded) or version >= REAL_STATUS_CODES:
-        return error_answer(error, version, head.headers[1:])
+    if isinstance(error, Overloaded | TookTooLong) or wording.has_status_codes:
+        return wording.error_answer(error)
     return chunked_answer(head, render_error(error))
 
 
@@ -266,25 +270,34 @@ def front_end_error(status: int, error_type: str, message: str, headers: Headers
     return json_answer(status, body.encode(), headers)
 
 
-def error_answer(error: ContainerError, version: Version, headers: Headers = ()) -> Answer:
+def error_answer(error: ContainerError, wording: Wording) -> Answer:
     """The answer for an error before any byte went out."""
     if isinstance(error, BodyTooLarge):
-        return front_end_error(413, "TooLongHttpContentException", str(error), headers)
+        return front_end_error(413, "TooLongHttpContentException", str(error), wording.headers)
     if isinstance(error, Overloaded):
-        return front_end_error(503, "WlmCapacityException", f"Worker queue capacity exceeded: {error}", headers)
-    return python_error(error, version, headers)
+        message = f"Worker queue capacity exceeded for model: {wording.model_name}"
+        return front_end_error(503, "WlmCapacityException", message, wording.headers)
+    if isinstance(error, TookTooLong):
+        return front_end_error(400, "TranslateException", f"Time out in: {error.timeout_s:g}", wording.headers)
+    return python_error(error, wording)
 
 
-def python_error(error: ContainerError, version: Version, headers: Headers = ()) -> Answer:
+def error_code(error: ContainerError, version: Version) -> int:
+    """The code of an error of the Python side; vLLM has one of its own for parameters out of their range."""
+    is_parameter = isinstance(error, RequestRejected) and not isinstance(error, InputParsingFailed)
+    return 400 if is_parameter and version >= ASYNC_FORMATS else 424
+
+
+def python_error(error: ContainerError, wording: Wording) -> Answer:
     """An error of the Python side: up to 0.28 its code is in the body only and the status is 200.
 
     Up to 0.28 the answer is a stream, since the status had to be sent before anything was known.
     """
-    if version >= REAL_STATUS_CODES:
-        code = 424 if version < ASYNC_FORMATS or isinstance(error, InputParsingFailed) else 400
-        return json_answer(code, dump({"code": code, "error": str(error)}).encode(), headers)
-    members = {"code": 424, "error": str(error)}
-    if version < Version(0, 28):
+    if wording.has_status_codes:
+        code = error_code(error, wording.version)
+        return json_answer(code, dump({"code": code, "error": str(error)}).encode(), wording.headers)
+    members: dict[str, Any] = {"code": 424, "error": str(error)}
+    if wording.version < CODE_FIRST:
         members = {"error": "", "code": 424}
     body = json.dumps(members, ensure_ascii=False, separators=(",", ":"))
-    return Answer(200, (("content-type", "application/json"), *headers), body.encode(), is_chunked=True)
+    return Answer(200, (("content-type", "application/json"), *wording.headers), body.encode(), is_chunked=True)

@@ -54,6 +54,11 @@ class TgiDialect:
         """MAX_CONCURRENT_REQUESTS; there is no waiting beyond it."""
         return self.served.options.max_concurrent_requests
 
+    @property
+    def first_token_timeout_s(self) -> float | None:
+        """None: TGI lets requests wait."""
+        return None
+
     def render_error(self, error: ContainerError) -> Answer:
         """The error as an HTTP answer of its own."""
         return error_answer(error)
