@@ -34,6 +34,15 @@ $(PARITY_STAMP): pyproject.toml
 test-parity: $(PARITY_STAMP) ## set up and compare with PyTorch and transformers
 	.venvs/parity/bin/python -m pytest -m parity tests/parity
 
+CLIENTS := huggingface_hub text_generation openai
+.venvs/%/.installed:
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(subst _,-,$*)
+	touch $@
+
+test-clients: $(DEV_STAMP) $(CLIENTS:%=.venvs/%/.installed) ## set up and test with foreign clients
+	$(BIN)/python -m pytest -m clients tests/clients
+
 check: $(DEV_STAMP) ## lint, types, import direction, sizes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
