@@ -80,7 +80,11 @@ class GrammarCompiler:
         with self._lock:
             if self._tokenizer is None:
                 text = self._read_tokenizer()
-                self._tokenizer = LLTokenizer(text, n_vocab=self._vocab_size, eos_token=self._eos_token_ids)
+                try:
+                    self._tokenizer = LLTokenizer(text, n_vocab=self._vocab_size, eos_token=self._eos_token_ids)
+                except ValueError as error:
+                    message = f"grammar is not supported with this model's tokenizer: {error}"
+                    raise InvalidRequest(message) from error
             return self._tokenizer
 
 

@@ -81,6 +81,8 @@ class GenerateRequest:
     sampling: Sampling = Sampling()
     stop: tuple[str, ...] = ()
     """The generation ends when its text ends in one of these after a whole token."""
+    stop_anywhere: bool = False
+    """Also when one of them lies across tokens or in the midst of one; TGI does not look there."""
     ignore_eos: bool = False
     num_top_tokens: int = 0
     """How many of the best alternatives each event lists (more where the last ones tie)."""

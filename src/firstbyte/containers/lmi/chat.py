@@ -65,8 +65,8 @@ class ChatPieces:
         return piece.encode()
 
     def render_end(self) -> tuple[bytes, ...]:
-        """Nothing: the last token closed the object."""
-        return ()
+        """Nothing but a newline where one is wanted: the last token closed the object."""
+        return self.wording.end
 
     def render_error(self, error: ContainerError) -> tuple[bytes, ...]:
         """What closes the object when the generation failed; the reason is in the log only, as in LMI."""

@@ -151,6 +151,7 @@ class LmiDialect:
             has_prefill=body.flag("decoder_input_details"),
             is_tgi_compatible=is_compatible,
             has_status_codes=self.options.has_status_codes,
+            has_final_newline=self.options.has_final_newline,
         )
 
     def _target_model(self, request: Request) -> str | None:

@@ -86,6 +86,10 @@ class LmiOptions:
     """Whether what is not streamed is answered at once with a status of its own."""
     predict_timeout_s: float = 240.0
     """How long a request may wait for its first token; the images set 240."""
+    stops_anywhere: bool = False
+    """Whether a stop string also counts across tokens; FIRSTBYTE_STOP_ANYWHERE, which LMI does not have."""
+    has_final_newline: bool = False
+    """Whether a stream of pieces ends in a newline, for readers of lines; FIRSTBYTE_FINAL_NEWLINE, likewise."""
     notes: tuple[str, ...] = ()
     """One line for each property that is accepted but changes nothing here."""
 
@@ -131,6 +135,8 @@ def read_options(environment: Mapping[str, str], properties: Mapping[str, str], 
         job_queue_size=_integer(merged, "job_queue_size", 1000),
         has_status_codes=version >= REAL_STATUS_CODES or environment.get(BACKPORT, "").lower() == "true",
         predict_timeout_s=_integer(merged, "option.predict_timeout", _seconds(environment, "PREDICT_TIMEOUT", 240)),
+        stops_anywhere=environment.get("FIRSTBYTE_STOP_ANYWHERE", "").lower() == "true",
+        has_final_newline=environment.get("FIRSTBYTE_FINAL_NEWLINE", "").lower() == "true",
         notes=tuple(f"{key}={merged[key]}: {meaning}" for key, meaning in MEANINGS.items() if key in merged),
     )
 

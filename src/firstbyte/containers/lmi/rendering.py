@@ -38,6 +38,13 @@ class Wording:
 
     has_status_codes: bool = False
     """Whether an error has a status of its own; see `REAL_STATUS_CODES`."""
+    has_final_newline: bool = False
+    """Whether pieces are followed by a newline."""
+
+    @property
+    def end(self) -> tuple[bytes, ...]:
+        """What follows the pieces of an object."""
+        return (b"\n",) if self.has_final_newline else ()
 
     def error_answer(self, error: ContainerError) -> Answer:
         """The answer for an error before any byte went out."""
@@ -131,8 +138,8 @@ class JsonPieces:
         return (piece + self._closing(details)).encode()
 
     def render_end(self) -> tuple[bytes, ...]:
-        """Nothing: the last token closed the object."""
-        return ()
+        """Nothing but a newline where one is wanted: the last token closed the object."""
+        return self.wording.end
 
     def render_error(self, error: ContainerError) -> tuple[bytes, ...]:
         """What closes the object when the generation failed; the reason is in the log only, as in LMI."""

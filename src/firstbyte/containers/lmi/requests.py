@@ -130,6 +130,7 @@ def plan_generation(
         max_new_tokens=min(max_new_tokens, max_total_tokens - len(prompt_ids)),
         sampling=_sampling(read, options.version),
         stop=(*read.strings("stop_sequences"), *read.strings("stop")),
+        stop_anywhere=options.stops_anywhere,
         ignore_eos=body.flag("ignore_eos_token") or body.flag("ignore_eos"),
         prompt_logprobs=body.flag("decoder_input_details"),
     )

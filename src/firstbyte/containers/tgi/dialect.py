@@ -16,6 +16,7 @@ from firstbyte.containers.tgi.decoding import OTHER_MEDIA_TYPE, OTHER_SHAPE, Ext
 from firstbyte.containers.tgi.failures import TemplateRefused, ValidationFailed
 from firstbyte.containers.tgi.information import Served, describe_model, list_models, tokenize_answer
 from firstbyte.containers.tgi.metrics import render_metrics
+from firstbyte.containers.tgi.openapi import DOCS_PAGE, OPENAPI_PATH, describe_routes
 from firstbyte.containers.tgi.refusals import refuse_in_stream, refuse_whole
 from firstbyte.containers.tgi.rendering import (
     EventStream,
@@ -113,6 +114,9 @@ class TgiDialect:
             routes["GET", "/v1/models"] = lambda _: json_answer(200, dump(list_models(served)))
         if served.options.version >= CHAT_TOKENIZE_ROUTE:
             routes["POST", "/chat_tokenize"] = lambda body: chat_tokenize_answer(body, served)
+        routes["GET", "/docs"] = lambda _: Answer(200, (("content-type", "text/html"),), DOCS_PAGE.encode())
+        paths = frozenset(routes) - {("GET", "/docs")}
+        routes["GET", OPENAPI_PATH] = lambda _: json_answer(200, dump(describe_routes(served.options.version, paths)))
         return routes
 
     def _render_metrics(self, tally: Tally) -> Answer:

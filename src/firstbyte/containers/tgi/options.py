@@ -78,6 +78,8 @@ class TgiOptions:
     compute_type: str = "cpu+optimized"
     is_messages_api_enabled: bool = False
     is_grammar_supported: bool = True
+    stops_anywhere: bool = False
+    """Whether a stop string also counts across tokens; FIRSTBYTE_STOP_ANYWHERE, which TGI does not have."""
     notes: tuple[str, ...] = ()
     """One line for each option that is accepted but changes nothing here."""
 
@@ -132,6 +134,7 @@ def read_options(environment: Mapping[str, str], version: Version) -> TgiOptions
         cors_allow_origin=tuple(filter(None, values.get("CORS_ALLOW_ORIGIN", "").split(","))),
         compute_type=values.get("COMPUTE_TYPE", "cpu+optimized"),
         is_messages_api_enabled=read.flag("MESSAGES_API_ENABLED"),
+        stops_anywhere=read.flag("FIRSTBYTE_STOP_ANYWHERE"),
         is_grammar_supported=not read.flag("DISABLE_GRAMMAR_SUPPORT"),
         notes=tuple(f"{name}={values[name]}: {meaning}" for name, meaning in MEANINGS.items() if name in values),
     )

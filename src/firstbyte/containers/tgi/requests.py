@@ -178,6 +178,7 @@ def plan_generation(body: GenerateBody, bounds: Bounds, tokenizer: Tokenizer) ->
         max_new_tokens=max_new_tokens,
         sampling=_sampling(parameters),
         stop=parameters.stop,
+        stop_anywhere=bounds.options.stops_anywhere,
         num_top_tokens=parameters.top_n_tokens or 0,
         prompt_logprobs=parameters.decoder_input_details,
         grammar=grammar,

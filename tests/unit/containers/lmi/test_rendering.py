@@ -177,6 +177,12 @@ async def test_status_codes_can_be_had_in_0_28() -> None:
     ]
 
 
+async def test_pieces_may_end_in_a_newline_for_readers_of_lines() -> None:
+    dialect = dataclasses.replace(lmi(), options=read_options({"FIRSTBYTE_FINAL_NEWLINE": "true"}, {}, Version(0, 28)))
+    answer = await play(dialect, post("/invocations", body(max_new_tokens=1)), FakeEngine(["He"]))
+    assert answer.chunks == [b'{"generated_text": "He"}', b"\n"]
+
+
 async def test_waiting_too_long_is_a_translate_exception() -> None:
     dialect = dataclasses.replace(lmi(), options=dataclasses.replace(lmi().options, predict_timeout_s=0.001))
     answer = await play(dialect, post("/invocations", body()), FakeEngine(HELLO, pause_at=0))
