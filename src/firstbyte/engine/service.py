@@ -144,7 +144,7 @@ class EngineService:
         """The request's grammar, made ready in a thread: a complex one takes up to a second."""
         if request.grammar is None:
             return None
-        if self._grammars is None:
+        if self._grammars is None or not self.model.takes_grammars:
             raise InvalidRequest("grammar is not supported")
         return await asyncio.to_thread(self._grammars.compile, request.grammar)
 
