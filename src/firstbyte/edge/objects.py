@@ -8,6 +8,7 @@ import dataclasses
 import datetime
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import PurePosixPath
 from typing import Protocol
 from urllib.parse import parse_qsl, quote, unquote_to_bytes
 
@@ -185,29 +186,39 @@ class Objects:
 
     async def _forward(self, request: ObjectRequest, upload: Upload | None) -> HttpResponse:
         """Send a request on to the store and answer with what it says."""
-        assert self._session is not None, "start() comes first"
         if upload is not None and not upload.length:
             async for _ in upload.pieces:
-                pass
-        signed, url = self._sign_anew(request, upload, await self._store.address())
+                pass  # no body: its checks come first, and nothing is sent
         body = Pieces(upload.pieces) if upload is not None and upload.length else None
         try:
-            answer = await self._session.request(
-                request.head.method,
-                yarl.URL(url, encoded=True),
-                headers=signed.headers,
-                data=body.checked() if body else None,
-                skip_auto_headers=_NOT_SENT,
-                allow_redirects=False,
-            )
+            answer = await self._ask_store(request, upload.length if upload else None, body)
         except aiohttp.ClientError as error:
             if body is not None and body.failure is not None:
                 raise body.failure from error
             raise s3_errors.store_unavailable() from error
+        if answer.status >= 400:
+            refusal = s3_errors.read_error(answer.status, await answer.read())
+            answer.close()
+            return await self._refuse(request, refusal)
         return await self._answer(request, upload, answer)
 
+    async def _ask_store(
+        self, request: ObjectRequest, length: int | None = None, body: "Pieces | None" = None
+    ) -> aiohttp.ClientResponse:
+        """Send a request on to the store, signed anew."""
+        assert self._session is not None, "start() comes first"
+        signed, url = self._sign_anew(request, length, await self._store.address())
+        return await self._session.request(
+            request.head.method,
+            yarl.URL(url, encoded=True),
+            headers=signed.headers,
+            data=body.checked() if body else None,
+            skip_auto_headers=_NOT_SENT,
+            allow_redirects=False,
+        )
+
     def _sign_anew(
-        self, request: ObjectRequest, upload: Upload | None, address: SidecarAddress
+        self, request: ObjectRequest, length: int | None, address: SidecarAddress
     ) -> tuple[HttpRequest, str]:
         path = quote(unquote_to_bytes(request.head.path), safe="/~")
         query = canonical_query(request.head.query, without=_PRESIGNING)
@@ -215,8 +226,8 @@ class Objects:
         encodings = [e.strip() for e in headers.pop("content-encoding", "").split(",")]
         if kept := ",".join(e for e in encodings if e and e != "aws-chunked"):
             headers["content-encoding"] = kept
-        if upload is not None:
-            headers["content-length"] = str(upload.length)
+        if length is not None:
+            headers["content-length"] = str(length)
         headers["host"] = address.url.removeprefix("http://")
         now = datetime.datetime.now(datetime.UTC)
         unsigned = HttpRequest(request.head.method, path, query, headers)
@@ -233,9 +244,6 @@ class Objects:
         self, request: ObjectRequest, upload: Upload | None, answer: aiohttp.ClientResponse
     ) -> HttpResponse:
         headers = [(name.lower(), value) for name, value in answer.headers.items() if _RETURNED.fullmatch(name.lower())]
-        if answer.status >= 400:
-            error = s3_errors.read_error(answer.status, await answer.read())
-            return self._soften(request, error)
         if upload is not None and request.head.method == "PUT":
             headers += [(check.header, check.value) for check in upload.checksums]
         if request.bucket and not request.key and request.head.method == "GET":
@@ -243,13 +251,30 @@ class Objects:
             return HttpResponse(answer.status, tuple(h for h in headers if h[0] != "content-length"), body)
         return HttpResponse(answer.status, tuple(headers), _stream(answer))
 
-    def _soften(self, request: ObjectRequest, error: ServiceError) -> HttpResponse:
-        """Raise the store's refusal, but for making a bucket anew in us-east-1, which S3 answers with 200."""
+    async def _refuse(self, request: ObjectRequest, error: ServiceError) -> HttpResponse:
+        """Raise the store's refusal, but for making one's bucket anew, which S3 in us-east-1 answers with 200."""
         if error.code in ("BucketAlreadyExists", "BucketAlreadyOwnedByYou") and not request.key:
             if self._region == "us-east-1":
                 return HttpResponse(200, (("location", f"/{request.bucket}"),))
             raise s3_errors.read_error(409, b"<Code>BucketAlreadyOwnedByYou</Code>")
+        if error.status >= 500 and request.is_upload and await self._is_blocked(request):
+            raise s3_errors.not_implemented(
+                f"This host keeps objects as files: {request.key} cannot stand beside an object that is its folder, or "
+                "objects that it would be the folder of."
+            )
         raise error
+
+    async def _is_blocked(self, request: ObjectRequest) -> bool:
+        """Whether a key needs a folder where there is an object, or would be an object where there is a folder."""
+        parents = [str(parent) for parent in PurePosixPath(request.key).parents][:-1]
+        questions = [("HEAD", f"/{quote(parent, safe='/~')}", "") for parent in parents]
+        questions.append(("GET", "", f"list-type=2&max-keys=1&prefix={quote(request.key, safe='~')}%2F"))
+        for method, path, query in questions:
+            head = HttpRequest(method, f"/{quote(request.bucket, safe='~')}{path}", query, {})
+            async with await self._ask_store(read_request(head)) as answer:
+                if answer.status == 200 and (method == "HEAD" or b"<Contents>" in await answer.read()):
+                    return True
+        return False
 
 
 class Pieces:
