@@ -108,7 +108,7 @@ class Sidecar:
         access_key_id, secret = secrets.token_hex(10).upper(), secrets.token_hex(20)
         process = await asyncio.create_subprocess_exec(
             *("/bin/sh", "-c", _LEASH, "firstbyte-objects", find_rclone(), "serve", "s3", str(self._objects_dir)),
-            *("--addr", "127.0.0.1:0", "--dir-cache-time", "0s", "--vfs-cache-mode", "off"),
+            *("--addr", "127.0.0.1:0", "--dir-cache-time", "1s", "--vfs-cache-mode", "off"),
             env={
                 "PATH": os.defpath,
                 "HOME": str(self._objects_dir.parent),
