@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -262,14 +262,16 @@ def open_listener(settings: Settings) -> socket.socket:
         raise SettingsError(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
 
 
-async def serve(settings: Settings, out: TextIO = sys.stderr) -> None:
+async def serve(settings: Settings, out: TextIO = sys.stderr, on_start: Callable[[Host], None] | None = None) -> None:
     """Run a host until SIGINT or SIGTERM, writing facts to `out`. Call it from the main thread.
 
-    Raises what `Host.start` does.
+    `on_start` is called once, when requests are answered. Raises what `Host.start` does.
     """
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
-    async with Host(settings, [LogHook(out, settings.server.log_format)]):
+    async with Host(settings, [LogHook(out, settings.server.log_format)]) as host:
+        if on_start:
+            on_start(host)
         await told.wait()
