@@ -8,7 +8,6 @@ import dataclasses
 import datetime
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from pathlib import PurePosixPath
 from typing import Protocol
 from urllib.parse import parse_qsl, quote, unquote_to_bytes
 
@@ -69,6 +68,9 @@ class Store(Protocol):
 
     async def address(self) -> SidecarAddress:
         """Give the place and the key; waits while the store is being started again."""
+
+    def object_to(self, bucket: str, key: str, is_upload: bool) -> str | None:
+        """Say why the store cannot have such a key, as the end of a sentence; None where it can."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -152,10 +154,8 @@ class Objects:
             raise s3_errors.not_implemented(f"This host does not serve S3's '{unserved}'.")
         if request.head.method == "POST" and not request.query.keys() & {"delete", "uploads", "uploadId"}:
             raise s3_errors.not_implemented("This host does not serve uploads by HTML form.")
-        if any(segment in ("", ".", "..") for segment in request.key.split("/")) and request.key:
-            raise s3_errors.not_implemented(
-                "This host keeps objects as files: a key cannot begin or end with '/', nor hold '//', '/./' or '/../'."
-            )
+        if request.key and (objection := self._store.object_to(request.bucket, request.key, request.is_upload)):
+            raise s3_errors.not_implemented(f"This host keeps objects as files, so {objection}.")
 
     def _open_upload(self, request: HttpRequest, body: AsyncIterator[bytes]) -> Upload:
         """Undo the framing of a body and set up everything that must be checked about it."""
@@ -199,7 +199,7 @@ class Objects:
         if answer.status >= 400:
             refusal = s3_errors.read_error(answer.status, await answer.read())
             answer.close()
-            return await self._refuse(request, refusal)
+            return self._refuse(request, refusal)
         return await self._answer(request, upload, answer)
 
     async def _ask_store(
@@ -251,30 +251,13 @@ class Objects:
             return HttpResponse(answer.status, tuple(h for h in headers if h[0] != "content-length"), body)
         return HttpResponse(answer.status, tuple(headers), _stream(answer))
 
-    async def _refuse(self, request: ObjectRequest, error: ServiceError) -> HttpResponse:
+    def _refuse(self, request: ObjectRequest, error: ServiceError) -> HttpResponse:
         """Raise the store's refusal, but for making one's bucket anew, which S3 in us-east-1 answers with 200."""
         if error.code in ("BucketAlreadyExists", "BucketAlreadyOwnedByYou") and not request.key:
             if self._region == "us-east-1":
                 return HttpResponse(200, (("location", f"/{request.bucket}"),))
             raise s3_errors.read_error(409, b"<Code>BucketAlreadyOwnedByYou</Code>")
-        if error.status >= 500 and request.is_upload and await self._is_blocked(request):
-            raise s3_errors.not_implemented(
-                f"This host keeps objects as files: {request.key} cannot stand beside an object that is its folder, or "
-                "objects that it would be the folder of."
-            )
         raise error
-
-    async def _is_blocked(self, request: ObjectRequest) -> bool:
-        """Whether a key needs a folder where there is an object, or would be an object where there is a folder."""
-        parents = [str(parent) for parent in PurePosixPath(request.key).parents][:-1]
-        questions = [("HEAD", f"/{quote(parent, safe='/~')}", "") for parent in parents]
-        questions.append(("GET", "", f"list-type=2&max-keys=1&prefix={quote(request.key, safe='~')}%2F"))
-        for method, path, query in questions:
-            head = HttpRequest(method, f"/{quote(request.bucket, safe='~')}{path}", query, {})
-            async with await self._ask_store(read_request(head)) as answer:
-                if answer.status == 200 and (method == "HEAD" or b"<Contents>" in await answer.read()):
-                    return True
-        return False
 
 
 class Pieces:
