@@ -83,8 +83,10 @@ def test_prompt_tokens_are_scored_after_the_one_before(computed: int, num_tokens
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
-    return Checkpoint.open(write_checkpoint(tmp_path_factory.mktemp("tiny")))
+def backend(tmp_path_factory: pytest.TempPathFactory) -> ReferenceBackend:
+    backend = ReferenceBackend.load(Checkpoint.open(write_checkpoint(tmp_path_factory.mktemp("tiny"))))
+    backend.allocate(64, 2)
+    return backend
 
 
 def generate(backend: ReferenceBackend, scheduler: Scheduler, arrivals: dict[int, list[Sequence]]) -> None:
@@ -106,7 +108,20 @@ PROMPTS = [tuple(range(3, 3 + length)) for length in (1, 4, 9, 17)] + [(50, 60, 
 REQUESTS = [GenerateRequest(prompt, 6, Sampling(do_sample=index % 2 == 1)) for index, prompt in enumerate(PROMPTS)]
 
 
-@settings(max_examples=25, deadline=None)
+def sequences() -> list[Sequence]:
+    return [Sequence(index, request, seed=index) for index, request in enumerate(REQUESTS)]
+
+
+@pytest.fixture(scope="module")
+def alone(backend: ReferenceBackend) -> list[list[int]]:
+    """What each request gives when it is run by itself, its prompt in one piece."""
+    made = sequences()
+    for each in made:
+        generate(backend, Scheduler(BlockPool(64, 2), SchedulerLimits(1, 64)), {0: [each]})
+    return [each.token_ids.tolist() for each in made]
+
+
+@settings(max_examples=25)
 @given(
     budget=st.integers(1, 40),
     max_batch_size=st.integers(1, 6),
@@ -115,19 +130,15 @@ REQUESTS = [GenerateRequest(prompt, 6, Sampling(do_sample=index % 2 == 1)) for i
     arrival_steps=st.lists(st.integers(0, 12), min_size=len(REQUESTS), max_size=len(REQUESTS)),
 )
 def test_tokens_are_the_same_however_they_are_batched(
-    checkpoint: Checkpoint,
+    backend: ReferenceBackend,
+    alone: list[list[int]],
     budget: int,
     max_batch_size: int,
     num_blocks: int,
     prefix_caching: bool,
     arrival_steps: list[int],
 ) -> None:
-    backend = ReferenceBackend.load(checkpoint)
-    backend.allocate(64, 2)
-    alone = [Sequence(index, request, seed=index) for index, request in enumerate(REQUESTS)]
-    for each in alone:
-        generate(backend, Scheduler(BlockPool(64, 2), SchedulerLimits(1, 64)), {0: [each]})
-    together = [Sequence(index, request, seed=index) for index, request in enumerate(REQUESTS)]
+    together = sequences()
     arrivals: dict[int, list[Sequence]] = {}
     for each, step in zip(together, arrival_steps, strict=True):
         arrivals.setdefault(step, []).append(each)
@@ -135,4 +146,4 @@ def test_tokens_are_the_same_however_they_are_batched(
     pool = BlockPool(num_blocks, 2, prefix_caching=prefix_caching)
     generate(backend, Scheduler(pool, SchedulerLimits(max_batch_size, budget)), arrivals)
 
-    assert [each.token_ids.tolist() for each in together] == [each.token_ids.tolist() for each in alone]
+    assert [each.token_ids.tolist() for each in together] == alone

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.plans import plans_of
@@ -115,7 +115,6 @@ def test_top_k_keeps_the_k_best_and_their_ties(rows: list[list[float]], top_k: i
 coarse_rows = st.lists(st.integers(-12, 12).map(lambda n: n / 4), min_size=2, max_size=10, unique=True)
 
 
-@settings(deadline=None)
 @given(row=coarse_rows, top_p=st.sampled_from([0.0123, 0.2345, 0.5432, 0.6, 0.8765, 0.9, 0.98765]))
 def test_top_p(row: list[float], top_p: float) -> None:
     scores = scores_of(row)

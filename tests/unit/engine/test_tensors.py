@@ -90,7 +90,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
         read_safetensors(tmp_path / "t")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_file_cut_anywhere_is_refused(tmp_path: Path, data: st.DataObject) -> None:
     save_file({"x": VALUES, "y": VALUES}, tmp_path / "t")
@@ -102,7 +102,7 @@ def test_a_file_cut_anywhere_is_refused(tmp_path: Path, data: st.DataObject) -> 
         read_safetensors(tmp_path / "cut")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(junk=st.binary(max_size=200))
 def test_any_bytes_are_refused_or_read(tmp_path: Path, junk: bytes) -> None:
     (tmp_path / "junk").write_bytes(junk)
