@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
+PARITY_STAMP := .venvs/parity/.installed
 
 all: check test ## check and test
 
@@ -24,6 +25,14 @@ demo: $(STAMP) ## set up and run the main job: both approaches, streamed
 
 test: $(DEV_STAMP) ## set up and test
 	$(BIN)/python -m pytest -n auto -m 'not parity and not clients'
+
+$(PARITY_STAMP): pyproject.toml
+	test -x .venvs/parity/bin/python || $(PYTHON) -m venv .venvs/parity
+	.venvs/parity/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' torch==2.13.0 transformers
+	touch $@
+
+test-parity: $(PARITY_STAMP) ## set up and compare with PyTorch and transformers
+	.venvs/parity/bin/python -m pytest -m parity tests/parity
 
 check: $(DEV_STAMP) ## lint, types, import direction, sizes
 	$(BIN)/ruff check .

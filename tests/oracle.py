@@ -8,7 +8,7 @@ import asyncio
 import datetime
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import botocore.session
 from botocore.auth import SigV4Auth
@@ -187,3 +187,27 @@ def input_values(service: str, operation: str) -> st.SearchStrategy[dict[str, An
 
 def output_values(service: str, operation: str) -> st.SearchStrategy[dict[str, Any]]:
     return values(operation_of(service, operation).output_shape)
+
+
+_SEGMENT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=6)
+HTTP_REQUESTS = st.fixed_dictionaries(
+    {
+        "method": st.sampled_from(["GET", "PUT", "POST", "DELETE", "HEAD"]),
+        "path": st.lists(st.one_of(_SEGMENT, st.sampled_from(["", ".", ".."])), max_size=4),
+        "query": st.dictionaries(_SEGMENT, st.text(st.characters(codec="utf-8"), max_size=6), max_size=3),
+        "headers": st.dictionaries(
+            st.sampled_from(["X-Amz-Meta-A", "X-Amzn-SageMaker-Inference-Id", "Accept", "User-Agent", "Content-Type"]),
+            st.text(st.sampled_from("ab  c,;/"), min_size=1).map(str.strip),
+            max_size=4,
+        ),
+        "body": st.binary(max_size=40),
+    }
+)
+
+
+def aws_request(drawn: Mapping[str, Any]) -> AWSRequest:
+    """One of `HTTP_REQUESTS`, not signed yet."""
+    path = "/".join(quote(segment, safe="") for segment in drawn["path"])
+    query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in drawn["query"].items())
+    url = f"{ENDPOINT}/{path}{'?' if query else ''}{query}"
+    return AWSRequest(drawn["method"], url, headers=drawn["headers"], data=drawn["body"])

@@ -8,16 +8,18 @@ from firstbyte.engine.backends.backend import Batch, Choices, Float32, Int32
 from firstbyte.engine.model_info import ModelInfo
 from firstbyte.engine.sampling import choose, log_softmax
 
-POISON = 63
+POISON = 64
 
 
 class FakeBackend:
     """Implements `Backend`. A step with a token `POISON` in it fails; `gate` holds steps up while it is not set."""
 
-    def __init__(self, vocab_size: int = 64, eos_token_ids: frozenset[int] = frozenset()) -> None:
+    def __init__(self, vocab_size: int = 65, eos_token_ids: frozenset[int] = frozenset()) -> None:
         self.info = ModelInfo("fake", "fake", vocab_size, 4096, eos_token_ids, "float32")
         self.gate = threading.Event()
         self.gate.set()
+        self.entered = threading.Event()
+        """Set once a step has begun."""
         self.steps: list[int] = []
         """Tokens of each step so far."""
 
@@ -26,6 +28,7 @@ class FakeBackend:
         self._block_len = block_len
 
     def run(self, batch: Batch) -> Choices:
+        self.entered.set()
         assert self.gate.wait(timeout=30), "a test forgot to open the gate"
         self.steps.append(len(batch.token_ids))
         if POISON in batch.token_ids:
@@ -48,4 +51,5 @@ class FakeBackend:
             blocks = batch.block_tables[owners[token]]
             context = self._cache[blocks].reshape(-1)[: batch.positions[token] + 1]
             row[:] = 3 * np.random.default_rng(context).standard_normal(len(row))
+            row[POISON:] = -np.inf  # never chosen
         return logits

@@ -6,6 +6,7 @@ from typing import Any
 
 from firstbyte.engine.errors import EngineError
 from firstbyte.engine.requests import Finish, FinishReason, GenerateRequest, TokenEvent
+from firstbyte.engine.tokenizer import Tokenizer
 
 BOS, EOS = 1, 2
 
@@ -34,7 +35,7 @@ class FakeEngine:
     """Says `texts` then EOS, cut at max_new_tokens; waits at `pause_at` until `resume`; `fail_at` raises `failure`."""
 
     def __init__(self, texts: Sequence[str] = (" a", " b"), *, fail_at: int = -1, pause_at: int = -1) -> None:
-        self.tokenizer = FakeTokenizer()
+        self.tokenizer: Tokenizer = FakeTokenizer()
         self.texts, self.fail_at, self.pause_at = list(texts), fail_at, pause_at
         self.failure: EngineError = EngineError("broken")
         self.requests: list[GenerateRequest] = []

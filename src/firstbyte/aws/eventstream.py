@@ -72,7 +72,7 @@ Encoder: TypeAlias = Callable[[bytes], bytes]
 HeaderValue: TypeAlias = bool | Byte | Short | Integer | Long | bytes | str | datetime.datetime | uuid.UUID
 
 _TRUE, _FALSE, _BYTES, _STRING, _TIMESTAMP, _UUID = 0, 1, 6, 7, 8, 9
-_INTEGERS: Mapping[type[int], tuple[int, struct.Struct]] = {
+_INTEGERS: Mapping[type[Byte | Short | Integer | Long], tuple[int, struct.Struct]] = {
     Byte: (2, struct.Struct(">b")),
     Short: (3, struct.Struct(">h")),
     Integer: (4, struct.Struct(">i")),
@@ -128,7 +128,7 @@ def _encode_value(value: HeaderValue) -> bytes:
     """Write the type byte and the value."""
     if isinstance(value, bool):
         return bytes((_TRUE if value else _FALSE,))
-    if isinstance(value, int) and type(value) in _INTEGERS:
+    if isinstance(value, Byte | Short | Integer | Long):
         kind, form = _INTEGERS[type(value)]
         return bytes((kind,)) + form.pack(value)
     if isinstance(value, str):
@@ -260,8 +260,7 @@ def _read_value(kind: int, rest: "_Cursor") -> HeaderValue:
         return kind == _TRUE
     for integer, (code, form) in _INTEGERS.items():
         if kind == code:
-            value: HeaderValue = integer(form.unpack(rest.take(form.size))[0])  # type: ignore[assignment]
-            return value
+            return integer(form.unpack(rest.take(form.size))[0])
     if kind == _BYTES:
         return rest.take(_U16.unpack(rest.take(2))[0])
     if kind == _STRING:

@@ -28,7 +28,6 @@ from firstbyte.aws.errors import (
     ServiceError,
     SignatureError,
     UnknownOperation,
-    UnservableAnswer,
 )
 from firstbyte.aws.http import HttpRequest, HttpResponse
 from firstbyte.aws.json11 import Json11
@@ -171,7 +170,7 @@ class Gateway:
             name = served.protocol.find_operation(served.model, received.request)
             if name is not None:
                 return Routed(received, served, _find_served(served, name))
-        raise UnknownOperation(f"No operation is served at {received.request.method} {received.request.path}")
+        raise UnknownOperation(self._nothing_at(received.request))
 
     async def verify(self, routed: Routed) -> Signed:
         """Make sure of who asks."""
@@ -218,6 +217,14 @@ class Gateway:
         yield from signed_for
         yield from (served for served in self._services.values() if served not in signed_for)
 
+    def _nothing_at(self, request: HttpRequest) -> str:
+        """Say what is missing: the service, or something in it."""
+        scope = claimed_scope(request)
+        signing_names = sorted({served.model.signing_name for served in self._services.values()})
+        if scope and scope.service not in signing_names:
+            return f"'{scope.service}' is not served by this host, which serves {', '.join(signing_names)}"
+        return f"No operation is served at {request.method} {request.path}"
+
     def _refuse(self, received: Received, failure: Exception) -> HttpResponse:
         """Turn whatever was raised into the bytes of an error, in the words of the service that was asked."""
         served = self._addressed(received.request)
@@ -228,7 +235,7 @@ class Gateway:
         error = _as_service_error(failure, protocol, model)
         try:
             return protocol.serialise_error(model, error, received.request_id)
-        except UnservableAnswer as unservable:
+        except Exception as unservable:
             _log.error(
                 "Request %s failed with %s, which cannot be told", received.request_id, error, exc_info=unservable
             )

@@ -107,11 +107,9 @@ def _categories() -> dict[str, str]:
     """Return the ranges of every Unicode general category, and of their first letters: one pass over all characters."""
     ranges: dict[str, list[str]] = {}
     runs = itertools.groupby(range(sys.maxunicode + 1), key=lambda point: unicodedata.category(chr(point)))
-    for category, points in runs:
-        first = last = next(points)
-        for last in points:  # noqa: B007  the last one is what we want
-            pass
-        run = f"\\U{first:08x}-\\U{last:08x}"
+    for category, run_of_points in runs:
+        points = list(run_of_points)
+        run = f"\\U{points[0]:08x}-\\U{points[-1]:08x}"
         ranges.setdefault(category, []).append(run)
         ranges.setdefault(category[0], []).append(run)
     return {name: "".join(runs) for name, runs in ranges.items()}

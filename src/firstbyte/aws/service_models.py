@@ -5,10 +5,10 @@ Every field, limit and status on the wire comes from here, so a newer botocore b
 
 import gzip
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
-from botocore.loaders import JSONFileLoader, Loader
+from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
 
@@ -22,7 +22,7 @@ class ServiceModels:
     def __init__(self) -> None:
         self._loader = Loader(
             extra_search_paths=[Loader.BUILTIN_DATA_PATH],
-            file_loader=_ModelFiles(),
+            file_loader=cast(Any, _ModelFiles()),
             include_default_search_paths=False,
         )
         self._loaded: dict[str, ServiceModel] = {}
@@ -35,10 +35,15 @@ class ServiceModels:
         return self._loaded[service]
 
 
-class _ModelFiles(JSONFileLoader):
-    """Reads model files three times faster than botocore, whose parser builds ordered dictionaries."""
+class _ModelFiles:
+    """Reads model files, in the place of botocore's `JSONFileLoader`, whose ordered dictionaries take twice as long."""
+
+    def exists(self, file_path: str) -> bool:
+        """Tell whether there is a model, whose path is given without its ending."""
+        return Path(f"{file_path}.json.gz").is_file() or Path(f"{file_path}.json").is_file()
 
     def load_file(self, file_path: str) -> Any:
+        """Return a model, or None if there is none."""
         packed, plain = Path(f"{file_path}.json.gz"), Path(f"{file_path}.json")
         if packed.is_file():
             return orjson.loads(gzip.decompress(packed.read_bytes()))

@@ -49,6 +49,7 @@ S3_WINDOW = datetime.timedelta(minutes=15)
 GLOBAL_SERVICES: Mapping[str, str] = MappingProxyType({"iam": "us-east-1", "sts": "us-east-1"})
 """Services whose global endpoint signs for one region, wherever the host stands."""
 
+_NEVER_SIGNED = frozenset({"x-amz-user-agent"})
 _HEX = frozenset("0123456789abcdef")
 _MISMATCH = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
@@ -241,7 +242,7 @@ def _check_covered(request: HttpRequest, claim: Claim) -> None:
     if "host" not in claim.signed_headers:
         raise HeadersNotSigned("'Host' must be a 'SignedHeader' in the AWS Authorization.")
     for name in request.headers:
-        if name.startswith("x-amz-") and name not in claim.signed_headers:
+        if name.startswith("x-amz-") and name not in claim.signed_headers and name not in _NEVER_SIGNED:
             raise HeadersNotSigned(f"'{name}' must be a 'SignedHeader' in the AWS Authorization.")
 
 

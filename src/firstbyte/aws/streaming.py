@@ -55,9 +55,15 @@ class EncodedStream:
         await close_events(self._events)
 
     def _failure(self, failure: Exception) -> bytes:
-        if not isinstance(failure, ServiceError):
-            _log.error("%s broke off in the middle of its stream", self._operation.name, exc_info=failure)
-            failure = _internal_failure(self._shape)
+        if isinstance(failure, ServiceError):
+            try:
+                return self._message(failure)
+            except Exception as unservable:
+                failure = unservable
+        _log.error("%s broke off in the middle of its stream", self._operation.name, exc_info=failure)
+        return self._message(_internal_failure(self._shape))
+
+    def _message(self, failure: ServiceError) -> bytes:
         if failure.code not in self._shape.members:
             return eventstream.error(failure.code, failure.message)
         return eventstream.exception(failure.code, describe_error(self._operation.service_model, failure))

@@ -3,7 +3,7 @@
 Each dialect's package also has `read_options(…)`, called by the composition root before any model is loaded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -106,7 +106,38 @@ class WholeCall:
     reply: WholeReply
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What has happened in a container since its start, and what goes on now."""
+
+    num_received: int = 0
+    """Calls that reached the engine's door."""
+    num_succeeded: int = 0
+    num_overloaded: int = 0
+    num_failed: int = 0
+    """Calls that ended in another error."""
+    num_left: int = 0
+    """Calls whose client left before the end."""
+    num_under_way: int = 0
+    """Now."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthInquiry:
+    """A request that asks whether generating works; the server finds out, `render` words it."""
+
+    render: Callable[[bool], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class TallyInquiry:
+    """A request for the counts; the server has them, `render` words them."""
+
+    render: Callable[[Tally], Answer]
+
+
 Call = StreamCall | WholeCall
+Parsed = Call | HealthInquiry | TallyInquiry | Answer
 
 
 class Dialect(Protocol):
@@ -122,18 +153,10 @@ class Dialect(Protocol):
         """How many requests may be under way or waiting at a time."""
         ...
 
-    def parse(self, request: Request) -> Call | Answer:
-        """What to do for `request`; an answer where nothing must be generated, errors of the client included."""
+    def parse(self, request: Request) -> Parsed:
+        """What to do for `request`; an answer where nothing has to be done, errors of the client included."""
         ...
 
     def render_error(self, error: ContainerError) -> Answer:
         """The answer that reports `error`, as long as no byte has gone out."""
-        ...
-
-    def render_health(self, is_healthy: bool) -> Answer:
-        """The answer of the health route."""
-        ...
-
-    def is_health_route(self, request: Request) -> bool:
-        """True for the requests that ask how the container is."""
         ...

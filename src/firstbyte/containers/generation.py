@@ -124,25 +124,19 @@ class Chunks:
 
 
 async def run_stream(generator: Generator, request: GenerateRequest, chunks: Chunks) -> None:
-    """Generate and send one chunk for each token; an error after the head is the stream's last chunk.
+    """Generate and send one chunk for each token.
 
     Raises:
-        ContainerError: before the head went out.
+        ContainerError: the generation failed; `chunks` knows whether the head has gone out already.
     """
     reply = chunks.reply
     if reply.is_head_early:
         await chunks.begin()
-    try:
-        async with aclosing(generator.tokens(request)) as events:
-            async for event in events:
-                await chunks.put(reply.render(event))
-    except ContainerError as error:
-        if not chunks.is_started:
-            raise
-        await chunks.put(reply.render_error(error))
-    else:
-        await chunks.begin()
-        await chunks.put(reply.render_end())
+    async with aclosing(generator.tokens(request)) as events:
+        async for event in events:
+            await chunks.put(reply.render(event))
+    await chunks.begin()
+    await chunks.put(reply.render_end())
 
 
 async def run_whole(generator: Generator, call: WholeCall, validation_s: float) -> Answer:

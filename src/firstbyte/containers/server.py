@@ -5,10 +5,20 @@ Nothing is compressed or merged; uvicorn's event loops set TCP_NODELAY on every 
 
 import asyncio
 import time
+from collections import Counter
 
 from firstbyte.containers.connection import KEEP_ALIVE_S, ClientLeft, Connection, Message, Receive, Send
-from firstbyte.containers.dialect import Call, Dialect, StreamCall, WholeCall
-from firstbyte.containers.errors import BodyTooLarge, ContainerError
+from firstbyte.containers.dialect import (
+    Call,
+    Dialect,
+    HealthInquiry,
+    Parsed,
+    StreamCall,
+    Tally,
+    TallyInquiry,
+    WholeCall,
+)
+from firstbyte.containers.errors import BodyTooLarge, ContainerError, Overloaded
 from firstbyte.containers.exchange import Answer, Request
 from firstbyte.containers.generation import Admission, Chunks, Engine, Generator, run_stream, run_whole
 
@@ -24,6 +34,7 @@ class ContainerServer:
         self._generator = Generator(engine)
         self._admission = Admission(dialect.max_concurrent_requests)
         self._keep_alive_s = keep_alive_s
+        self._counts: Counter[str] = Counter()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request; ends early, without an error, when the client leaves."""
@@ -39,39 +50,73 @@ class ContainerServer:
         return None
 
     async def _answer(self, request: Request, connection: Connection) -> None:
-        if self._dialect.is_health_route(request):
-            return await connection.answer(self._dialect.render_health(await self._generator.is_healthy()))
         started_at_s = time.perf_counter()
-        call = await self._parse(request)
-        if isinstance(call, Answer):
-            return await connection.answer(call)
-        try:
-            await self._serve(call, connection, time.perf_counter() - started_at_s)
-        except ContainerError as error:
-            await connection.answer(self._dialect.render_error(error))
-        return None
+        parsed = await self._parse(request)
+        match parsed:
+            case Answer():
+                await connection.answer(parsed)
+            case HealthInquiry():
+                await connection.answer(parsed.render(await self._generator.is_healthy()))
+            case TallyInquiry():
+                await connection.answer(parsed.render(self._tally()))
+            case _:
+                await self._serve(parsed, connection, time.perf_counter() - started_at_s)
 
-    async def _parse(self, request: Request) -> Call | Answer:
+    async def _parse(self, request: Request) -> Parsed:
         if len(request.body) > LARGE_BODY_BYTES:
             return await asyncio.to_thread(self._dialect.parse, request)
         return self._dialect.parse(request)
 
     async def _serve(self, call: Call, connection: Connection, validation_s: float) -> None:
-        if isinstance(call, WholeCall):
+        """Run one call and count how it ended."""
+        self._counts["received"] += 1
+        outcome = "left"  # unless it comes to its end, for then the task is not cancelled
+        try:
+            if isinstance(call, WholeCall):
+                outcome = await self._give_whole(call, connection, validation_s)
+            else:
+                outcome = await self._stream(call, connection)
+        finally:
+            self._counts[outcome] += 1
+
+    async def _give_whole(self, call: WholeCall, connection: Connection, validation_s: float) -> str:
+        try:
             async with self._admission.admit(len(call.requests)):
                 answer = await run_whole(self._generator, call, validation_s)
-            await connection.answer(answer)
-        else:
-            await self._stream(call, connection)
+        except ContainerError as error:
+            await connection.answer(self._dialect.render_error(error))
+            return _outcome(error)
+        await connection.answer(answer)
+        return "succeeded"
 
-    async def _stream(self, call: StreamCall, connection: Connection) -> None:
+    async def _stream(self, call: StreamCall, connection: Connection) -> str:
         """A stream whose head comes first reports everything inside itself, a lack of slots too."""
         chunks = Chunks(call.reply, connection.start_stream, connection.send_chunk)
+        outcome = "succeeded"
         try:
             async with self._admission.admit(1):
                 await run_stream(self._generator, call.request, chunks)
         except ContainerError as error:
-            if not call.reply.is_head_early:
-                return await connection.answer(call.reply.refuse(error))
+            outcome = _outcome(error)
+            if not chunks.is_started and not call.reply.is_head_early:
+                await connection.answer(call.reply.refuse(error))
+                return outcome
             await chunks.put(call.reply.render_error(error))
-        return await connection.end_stream()
+        await connection.end_stream()
+        return outcome
+
+    def _tally(self) -> Tally:
+        counts = self._counts
+        ended = counts["succeeded"] + counts["overloaded"] + counts["failed"] + counts["left"]
+        return Tally(
+            num_received=counts["received"],
+            num_succeeded=counts["succeeded"],
+            num_overloaded=counts["overloaded"],
+            num_failed=counts["failed"],
+            num_left=counts["left"],
+            num_under_way=counts["received"] - ended,
+        )
+
+
+def _outcome(error: ContainerError) -> str:
+    return "overloaded" if isinstance(error, Overloaded) else "failed"

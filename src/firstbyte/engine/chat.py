@@ -15,6 +15,8 @@ from firstbyte.engine.errors import CheckpointError, TemplateFailed
 
 _GENERATION_TAG = re.compile(r"\{%-?\s*(?:end)?generation\s*-?%\}")
 """Marks what to train on; means nothing here."""
+_DEFAULTS = {"add_generation_prompt": True, "tools": None, "documents": None}
+"""Variables that templates take for granted."""
 
 
 class ChatTemplate:
@@ -35,16 +37,17 @@ class ChatTemplate:
         """The folder's template: chat_template.jinja, else the one in tokenizer_config.json, else None."""
         path = model_dir / "chat_template.jinja"
         if path.is_file():
-            return cls(path.read_text(encoding="utf-8"))
+            return cls(path.read_text(encoding="utf-8", errors="replace"))
         source = config.get("chat_template")
         if isinstance(source, list):  # several, each with a name
-            source = {entry["name"]: entry["template"] for entry in source}.get("default")
+            named = [entry for entry in source if isinstance(entry, dict)]
+            source = next((entry.get("template") for entry in named if entry.get("name") == "default"), None)
         return cls(source) if isinstance(source, str) else None
 
     def render(self, messages: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]) -> str:
         """The prompt. Raises `TemplateFailed` with the template's own words where it has any."""
         try:
-            return self._template.render({"add_generation_prompt": True} | dict(variables), messages=messages)
+            return self._template.render(_DEFAULTS | dict(variables), messages=messages)
         except Exception as error:  # a template is a program: it may fail in any way on what a client sends
             raise TemplateFailed(str(error)) from error
 

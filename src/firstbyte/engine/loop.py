@@ -4,6 +4,7 @@ Other threads only leave commands, which are taken between steps: so a cancelled
 and scheduler and backend are never touched by two threads.
 """
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -46,15 +47,19 @@ class EngineLoop:
         """Start the thread."""
         self._thread.start()
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it takes no more generations: it was closed, or it broke."""
+        return self._is_closed
+
     def submit(self, generation: Generation) -> None:
         """Queue a generation; its events come through `deliver`. Raises `GenerationFailed` once closed."""
-        if self._is_closed:
-            raise _closed()
         self._command(lambda: self._add(generation))
 
     def cancel(self, sequence_id: int) -> None:
         """Drop a generation before the next step; nothing happens if it has ended."""
-        self._command(lambda: self._drop(sequence_id))
+        with contextlib.suppress(GenerationFailed):  # closed: it has been dropped already
+            self._command(lambda: self._drop(sequence_id))
 
     def close(self) -> None:
         """End the thread after the present step and wait for it; what is unfinished fails."""
@@ -66,12 +71,13 @@ class EngineLoop:
     def step(self) -> None:
         """Plan, run, settle."""
         step = self._scheduler.plan()
+        deliveries: list[Delivery] = []
         try:
             choices = self._backend.run(build_batch(step))
-            deliveries = self._settle(step, choices)
+            self._settle(step, choices, deliveries)
         except Exception as error:  # a step may fail in any way; the loop has to live on
             _log.exception("a step of %d sequences failed", len(step.runs))
-            deliveries = self._fail(step, error)
+            self._fail(step, error, deliveries)
         self.stats = self._count(step, deliveries)
         self._deliver(deliveries)
 
@@ -80,22 +86,25 @@ class EngineLoop:
             while self._take_commands():
                 if self._generations:
                     self.step()
-        finally:  # also when the engine's own bookkeeping broke: nobody may be left waiting
-            with self._has_commands:
-                self._is_closed = True
-            self._deliver([Delivery(sequence_id, _closed()) for sequence_id in self._generations])
+        except Exception:  # our own bookkeeping broke: this engine is lost, but nobody may be left waiting
+            _log.exception("the engine's loop broke")
+        with self._has_commands:
+            self._is_closed = True
+            commands, self._commands = self._commands, []
+        for command in commands:
+            command()
+        self._deliver([Delivery(sequence_id, _closed()) for sequence_id in self._generations])
 
-    def _settle(self, step: Step, choices: Choices) -> list[Delivery]:
+    def _settle(self, step: Step, choices: Choices, deliveries: list[Delivery]) -> None:
+        """Turn what was chosen into events; what is in `deliveries` goes out even if a later row fails."""
         self._score_prompts(step, choices)
         self._scheduler.settle(step, choices.token_ids.tolist())
-        deliveries = []
         for row, run in enumerate(step.choosing):
             sequence_id = run.sequence.sequence_id
             event = self._generations[sequence_id].advance(choices, row)
             deliveries.append(Delivery(sequence_id, event))
             if event.finish:
                 self._drop(sequence_id)
-        return deliveries
 
     def _score_prompts(self, step: Step, choices: Choices) -> None:
         scores, taken = choices.scores.tolist(), 0
@@ -105,8 +114,7 @@ class EngineLoop:
                 generation.score_prompt(scored.start + 1, scores[taken : taken + len(scored)])
                 taken += len(scored)
 
-    def _fail(self, step: Step, error: Exception) -> list[Delivery]:
-        deliveries = []
+    def _fail(self, step: Step, error: Exception, deliveries: list[Delivery]) -> None:
         for run in step.runs:
             sequence_id = run.sequence.sequence_id
             if sequence_id in self._generations:
@@ -114,7 +122,6 @@ class EngineLoop:
                 failure.__cause__ = error
                 deliveries.append(Delivery(sequence_id, failure))
                 self._drop(sequence_id)
-        return deliveries
 
     def _add(self, generation: Generation) -> None:
         self._generations[generation.sequence.sequence_id] = generation
@@ -126,6 +133,8 @@ class EngineLoop:
 
     def _command(self, command: Callable[[], None]) -> None:
         with self._has_commands:
+            if self._is_closed:
+                raise _closed()
             self._commands.append(command)
             self._has_commands.notify()
 

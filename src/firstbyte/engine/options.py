@@ -1,9 +1,10 @@
 """The engine's settings, written once; containers fill them from their dialect's variables."""
 
 import dataclasses
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from firstbyte.engine.errors import OptionsError
 
@@ -21,7 +22,7 @@ class EngineOptions:
     max_batch_prefill_tokens: int = 4096
     """Most tokens, decoded and prefilled together, in one step."""
     max_total_tokens: int | None = None
-    """Most tokens of one sequence, prompt and generated; None takes the model's, at most 4096."""
+    """Most tokens of one sequence, prompt and generated; None takes 4096. Never more than the model's positions."""
     max_batch_total_tokens: int | None = None
     """Tokens that the KV cache holds; None takes `max_total_tokens` × `max_batch_size`."""
     num_blocks: int | None = None
@@ -48,6 +49,9 @@ class EngineOptions:
     """Where a backend may keep packed weights."""
 
     def __post_init__(self) -> None:
+        if self.backend not in (known := get_args(BackendName)):
+            nearest = difflib.get_close_matches(str(self.backend), known, n=1, cutoff=0)[0]
+            raise OptionsError(f"there is no backend {self.backend!r}: did you mean {nearest!r}?")
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if isinstance(value, int) and not isinstance(value, bool) and value < 1:

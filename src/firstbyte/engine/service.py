@@ -45,8 +45,9 @@ class EngineService:
         self.model: ModelInfo = backend.info
         self.tokenizer: Tokenizer = tokenizer
         self.options = options
-        pool = _create_pool(self.model, options)
-        self.max_total_tokens = min(_max_total_tokens(self.model, options), pool.num_blocks * pool.block_len)
+        max_total_tokens = _max_total_tokens(self.model, options)
+        pool = _create_pool(options, max_total_tokens)
+        self.max_total_tokens = min(max_total_tokens, pool.num_blocks * pool.block_len)
         """Most tokens of one sequence, prompt and generated, as in force."""
         backend.allocate(pool.num_blocks, pool.block_len)
         self._backend = backend
@@ -97,6 +98,11 @@ class EngineService:
             if not is_finished:
                 self._loop.cancel(sequence_id)
 
+    @property
+    def is_healthy(self) -> bool:
+        """Whether requests are taken; False after `close`, and for good if the loop broke."""
+        return not self._loop.is_closed
+
     def stats(self) -> EngineStats:
         """How the engine was doing after its latest step."""
         return self._loop.stats
@@ -117,6 +123,8 @@ class EngineService:
             raise PromptTooLong(num_prompt, request.max_new_tokens, self.max_total_tokens)
         if not 0 <= min(request.prompt_ids) <= max(request.prompt_ids) < self.model.vocab_size:
             raise InvalidRequest(f"prompt ids must be from 0 to {self.model.vocab_size - 1}")
+        if request.num_top_tokens < 0:
+            raise InvalidRequest(f"num_top_tokens must be 0 or more, not {request.num_top_tokens}")
         request.sampling.check()
         if len(self._mailboxes) >= self.options.max_batch_size + self.options.max_queue:
             raise Overloaded(f"{self.options.max_queue} requests are waiting already")
@@ -147,11 +155,15 @@ def _hand_over(post: list[tuple[_Mailbox, Delivery]]) -> None:
 
 
 def _max_total_tokens(model: ModelInfo, options: EngineOptions) -> int:
-    return options.max_total_tokens or min(model.max_position_embeddings, _DEFAULT_MAX_TOTAL_TOKENS)
+    """What was asked for, but never beyond the positions that the model was made for."""
+    wanted = options.max_total_tokens or _DEFAULT_MAX_TOTAL_TOKENS
+    if options.max_total_tokens and wanted > model.max_position_embeddings:
+        _log.warning("max_total_tokens is cut from %d to the model's %d", wanted, model.max_position_embeddings)
+    return min(wanted, model.max_position_embeddings)
 
 
-def _create_pool(model: ModelInfo, options: EngineOptions) -> BlockPool:
-    num_tokens = options.max_batch_total_tokens or _max_total_tokens(model, options) * options.max_batch_size
+def _create_pool(options: EngineOptions, max_total_tokens: int) -> BlockPool:
+    num_tokens = options.max_batch_total_tokens or max_total_tokens * options.max_batch_size
     num_blocks = options.num_blocks or -(-num_tokens // options.block_len)
     return BlockPool(num_blocks, options.block_len, prefix_caching=options.prefix_caching)
 

@@ -70,7 +70,7 @@ def _read_header(path: Path) -> tuple[dict[str, Any], int]:
             raise _Damaged("its header is longer than the file")
         try:
             header = json.loads(file.read(header_len))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise _Damaged("its header is not JSON") from None
     if not isinstance(header, dict):
         raise _Damaged("its header is not a JSON object")
@@ -81,7 +81,7 @@ def _locate(name: str, entry: Any, data: NDArray[np.uint8]) -> StoredTensor:
     try:
         dtype, shape = str(entry["dtype"]), tuple(int(size) for size in entry["shape"])
         begin, end = (int(offset) for offset in entry["data_offsets"])
-    except (TypeError, KeyError, ValueError):
+    except (TypeError, KeyError, ValueError, OverflowError):
         raise _Damaged(f"the entry of tensor {name} is not understood") from None
     if dtype not in _STORED_AS:
         raise CheckpointError(f"tensor {name} is stored as {dtype}; F32, F16 and BF16 can be read")

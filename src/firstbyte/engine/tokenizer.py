@@ -1,6 +1,5 @@
 """Text to token ids and back: what a checkpoint's tokenizer.json and tokenizer_config.json say."""
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +9,7 @@ import tokenizers
 
 from firstbyte.engine.chat import ChatTemplate
 from firstbyte.engine.errors import CheckpointError, TemplateFailed
+from firstbyte.engine.model_config import read_json
 
 
 class Tokenizer(Protocol):
@@ -108,15 +108,7 @@ class CheckpointTokenizer:
 
 def _read_config(model_dir: Path) -> dict[str, Any]:
     path = model_dir / "tokenizer_config.json"
-    if not path.is_file():
-        return {}
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise CheckpointError(f"tokenizer_config.json is not JSON: {error}") from error
-    if not isinstance(config, dict):
-        raise CheckpointError("tokenizer_config.json is not a JSON object")
-    return config
+    return read_json(path) if path.is_file() else {}
 
 
 def _token_text(entry: Any) -> str | None:

@@ -62,9 +62,12 @@ class Invocation:
 class InvocationAnswer:
     """The container's 2xx answer. Call `close` when done with it, whether it was read to its end or not."""
 
-    def __init__(self, exchange: Exchange, answer: InstanceAnswer, body: bytes = b"") -> None:
+    def __init__(
+        self, exchange: Exchange, answer: InstanceAnswer, notify: Callable[[], None], body: bytes = b""
+    ) -> None:
         self._exchange = exchange
         self._answer = answer
+        self._notify = notify
         self.body = body
         """The whole answer of a call that does not stream; b"" of one that does."""
 
@@ -111,6 +114,7 @@ class InvocationAnswer:
             raise StreamFailed("ModelInvocationTimeExceeded", message) from None
         except StreamBroken as error:
             self._exchange.fail(error)
+            self._notify()
             message = f"Your model {name} broke off sending the inference response."
             raise StreamFailed("StreamBroken", message) from error
         finally:
@@ -135,7 +139,8 @@ class Invoker:
         self._settings = settings
         self._notify = notify
         self._wording = Wording(settings)
-        self._num_outstanding: Counter[str] = Counter()
+        self.num_outstanding: Counter[str] = Counter()
+        """Requests under way, by instance id."""
         self.random: Random = random.Random()  # noqa: S311 - spreads load, keeps no secret
 
     async def invoke(self, call: Invocation) -> InvocationAnswer:
@@ -150,14 +155,14 @@ class Invoker:
             if not 200 <= answer.status < 300:
                 raise await self._refusal(exchange, answer)
             if call.streaming:
-                return InvocationAnswer(exchange, answer)
+                return InvocationAnswer(exchange, answer, self._notify)
             body = await self._load(exchange)
         except BaseException:
             exchange.finish("client_gone")
             await answer.close()
             raise
         await answer.close()
-        return InvocationAnswer(exchange, answer, body)
+        return InvocationAnswer(exchange, answer, self._notify, body)
 
     def _check(self, call: Invocation) -> Endpoint:
         """The endpoint of a call that may be relayed."""
@@ -220,11 +225,11 @@ class Invoker:
         if chosen is None:
             raise Unavailable(f"No instance of endpoint {endpoint.name} can take requests just now.")
         instances = [instance for instance in healthy if instance.variant_name == chosen.variant_name]
-        instance = choose_instance(chosen.routing_strategy, instances, self._num_outstanding, self.random)
+        instance = choose_instance(chosen.routing_strategy, instances, self.num_outstanding, self.random)
         deployed = endpoint.variant(chosen.variant_name)
         assert instance is not None, "a living variant has an instance"
         assert deployed is not None, "the variant was chosen from the endpoint's"
-        return Exchange(instance, deployed, self._num_outstanding, self._ports.emit, streaming=call.streaming)
+        return Exchange(instance, deployed, self.num_outstanding, self._ports.emit, streaming=call.streaming)
 
     async def _refusal(self, exchange: Exchange, answer: InstanceAnswer) -> ModelFailed:
         """The error for an answer that is not 2xx, with as much of its body as is quoted."""
@@ -250,6 +255,7 @@ class Invoker:
                     raise self._wording.answer_unloadable(endpoint_name, name)
         except StreamBroken as error:
             exchange.fail(error)
+            self._notify()
             raise self._wording.answer_unloadable(endpoint_name, name) from error
         except TimeoutError as error:
             exchange.fail(error)

@@ -173,4 +173,4 @@ class Blocks(RuleBasedStateMachine):
 
 
 TestBlocks = Blocks.TestCase
-TestBlocks.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestBlocks.settings = settings(max_examples=60, stateful_step_count=30)

@@ -275,4 +275,4 @@ class Traffic(RuleBasedStateMachine):
 
 
 TestTraffic = Traffic.TestCase
-TestTraffic.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
+TestTraffic.settings = settings(max_examples=80, stateful_step_count=30)

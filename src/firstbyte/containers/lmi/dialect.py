@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from firstbyte.containers.dialect import Call, StreamCall, StreamReply, WholeCall
+from firstbyte.containers.dialect import Call, HealthInquiry, Parsed, StreamCall, StreamReply, WholeCall
 from firstbyte.containers.errors import ContainerError, Overloaded, RequestRejected
 from firstbyte.containers.exchange import Answer, Headers, Request, json_answer
 from firstbyte.containers.lmi.chat import ChatLines, ChatPieces, ChatWhole
@@ -59,10 +59,6 @@ class LmiDialect:
         """The job queue and the rolling batch together."""
         return self.options.job_queue_size + self.options.max_rolling_batch_size
 
-    def is_health_route(self, request: Request) -> bool:
-        """SageMaker's `/ping`."""
-        return request.method == "GET" and request.path == "/ping"
-
     def render_health(self, is_healthy: bool) -> Answer:
         """The model's state by name: 200, or 500 when it failed."""
         status, word = (200, "Healthy") if is_healthy else (500, "FAILED")
@@ -76,8 +72,10 @@ class LmiDialect:
             return front_end_error(503, "WlmCapacityException", message, self._headers(None))
         return error_answer(error, self.options.version, self._headers(None))
 
-    def parse(self, request: Request) -> Call | Answer:
+    def parse(self, request: Request) -> Parsed:
         """Look the route up, read the body and check it."""
+        if request.path == "/ping" and request.method == "GET":
+            return HealthInquiry(self.render_health)
         if request.path == "/models" and request.method == "GET":
             return self._list_models()
         model = self._target_model(request)

@@ -1,15 +1,16 @@
 """TGI's routes, and which request means what; the server drives it through `firstbyte.containers.dialect.Dialect`."""
 
+import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from firstbyte.containers.dialect import Call, StreamCall, WholeCall
+from firstbyte.containers.dialect import Call, HealthInquiry, Parsed, StreamCall, TallyInquiry, WholeCall
 from firstbyte.containers.errors import ContainerError
 from firstbyte.containers.exchange import Answer, Request, json_answer
 from firstbyte.containers.tgi.chat import plan_chat
 from firstbyte.containers.tgi.decoding import OTHER_MEDIA_TYPE, OTHER_SHAPE, ExtractionFailed, read_json
-from firstbyte.containers.tgi.information import Served, describe_model, list_models, tokenize_answer
+from firstbyte.containers.tgi.information import Served, describe_model, list_models, render_tally, tokenize_answer
 from firstbyte.containers.tgi.rendering import (
     EventStream,
     WholeText,
@@ -17,6 +18,7 @@ from firstbyte.containers.tgi.rendering import (
     dump,
     error_answer,
     error_event,
+    render_health,
     stream_head,
 )
 from firstbyte.containers.tgi.requests import (
@@ -49,21 +51,11 @@ class TgiDialect:
         """MAX_CONCURRENT_REQUESTS; there is no waiting beyond it."""
         return self.served.options.max_concurrent_requests
 
-    def is_health_route(self, request: Request) -> bool:
-        """`/health`, SageMaker's `/ping`, and the root."""
-        return request.method == "GET" and request.path in ("/health", "/ping", "/")
-
-    def render_health(self, is_healthy: bool) -> Answer:
-        """An empty 200, or TGI's health error."""
-        if is_healthy:
-            return Answer(200)
-        return json_answer(503, dump({"error": "unhealthy", "error_type": "healthcheck"}))
-
     def render_error(self, error: ContainerError) -> Answer:
         """The error as an HTTP answer of its own."""
         return error_answer(error)
 
-    def parse(self, request: Request) -> Call | Answer:
+    def parse(self, request: Request) -> Parsed:
         """Look the route up, check the key, read the body and check it."""
         routes = self._routes()
         route = routes.get((request.method, request.path))
@@ -76,14 +68,18 @@ class TgiDialect:
         except ContainerError as error:
             return error_answer(error)
 
-    def _routes(self) -> Mapping[tuple[str, str], Callable[[Any], Call | Answer]]:
-        routes: dict[tuple[str, str], Callable[[Any], Call | Answer]] = {
+    def _routes(self) -> Mapping[tuple[str, str], Callable[[Any], Parsed]]:
+        routes: dict[tuple[str, str], Callable[[Any], Parsed]] = {
             ("POST", "/"): self._compat_generate,
             ("POST", "/generate"): self._generate,
             ("POST", "/generate_stream"): self._generate_stream,
             ("POST", "/invocations"): self._invoke,
             ("POST", "/v1/chat/completions"): lambda body: plan_chat(body, self.served),
             ("POST", "/tokenize"): lambda body: tokenize_answer(body, self.served),
+            ("GET", "/"): lambda _: HealthInquiry(render_health),
+            ("GET", "/health"): lambda _: HealthInquiry(render_health),
+            ("GET", "/ping"): lambda _: HealthInquiry(render_health),
+            ("GET", "/metrics"): lambda _: TallyInquiry(render_tally),
             ("GET", "/info"): lambda _: json_answer(200, dump(describe_model(self.served))),
         }
         if self.served.options.version >= MODELS_ROUTE:
@@ -92,7 +88,10 @@ class TgiDialect:
 
     def _is_authorized(self, request: Request) -> bool:
         key = self.served.options.api_key
-        return key is None or request.headers.get("authorization", "").lower() == f"bearer {key}".lower()
+        if key is None:
+            return True
+        given = request.headers.get("authorization", "").lower()
+        return hmac.compare_digest(given.encode(), f"bearer {key}".lower().encode())
 
     def _invoke(self, body: Any) -> Call | Answer:
         options = self.served.options

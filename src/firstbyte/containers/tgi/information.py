@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import firstbyte
+from firstbyte.containers.dialect import Tally
 from firstbyte.containers.exchange import Answer, json_answer
 from firstbyte.containers.tgi.options import Limits, TgiOptions
 from firstbyte.containers.tgi.rendering import dump, error_answer
@@ -68,6 +69,23 @@ def list_models(served: Served) -> dict[str, Any]:
     """The one model, as OpenAI lists models."""
     model_id = served.options.model_id
     return {"object": "list", "data": [{"id": model_id, "object": "model", "created": 0, "owned_by": model_id}]}
+
+
+def render_tally(tally: Tally) -> Answer:
+    """The counts that this server has, under TGI's names, in Prometheus's text format."""
+    counts = (
+        ("tgi_request_count", "counter", "", tally.num_received),
+        ("tgi_request_success", "counter", "", tally.num_succeeded),
+        ("tgi_request_failure", "counter", '{err="overloaded"}', tally.num_overloaded),
+        ("tgi_request_failure", "counter", '{err="generation"}', tally.num_failed),
+        ("tgi_request_failure", "counter", '{err="dropped"}', tally.num_left),
+        ("tgi_batch_current_size", "gauge", "", tally.num_under_way),
+    )
+    lines: dict[str, None] = {}  # a set that keeps its order: one type line for each name
+    for name, kind, labels, count in counts:
+        lines[f"# TYPE {name} {kind}\n"] = None
+        lines[f"{name}{labels} {count}\n"] = None
+    return Answer(200, (("content-type", "text/plain; version=0.0.4"),), "".join(lines).encode())
 
 
 def tokenize_answer(body: Any, served: Served) -> Answer:

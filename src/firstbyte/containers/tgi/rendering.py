@@ -174,6 +174,11 @@ def _milliseconds(duration_s: float) -> str:
     return str(int(duration_s * 1000))
 
 
+def render_health(is_healthy: bool) -> Answer:
+    """An empty 200, or TGI's health error."""
+    return Answer(200) if is_healthy else json_answer(503, dump({"error": "unhealthy", "error_type": "healthcheck"}))
+
+
 def error_status(error: ContainerError) -> tuple[int, str, str]:
     """HTTP status, `error_type` and text of an error of `infer`, as TGI words it."""
     if isinstance(error, Overloaded):

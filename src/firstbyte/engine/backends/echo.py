@@ -81,7 +81,7 @@ class EchoBackend:
         backend="echo",
         model_type="echo",
         vocab_size=_VOCAB_SIZE,
-        max_position_embeddings=4096,
+        max_position_embeddings=2**31 - 1,
         eos_token_ids=frozenset({_EOS}),
         dtype="int32",
     )

@@ -82,7 +82,10 @@ class Store:
     """The desired state of the control plane."""
 
     def __init__(self, path: Path | str) -> None:
-        """Open the database at `path` (":memory:" for tests), creating or migrating it as needed."""
+        """Open the database at `path` (":memory:" for tests), creating or migrating it as needed.
+
+        Raises DatabaseTooNew, sqlite3.Error.
+        """
         # The host may be built on one thread and run on another; the lock keeps it to one at a time.
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
@@ -90,7 +93,11 @@ class Store:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.execute("PRAGMA busy_timeout = 5000")
-        migrate(self._connection)
+        try:
+            migrate(self._connection)
+        except BaseException:
+            self._connection.close()
+            raise
         self.models: Table[Model] = Table(self, "models", write_model, read_model)
         self.endpoint_configs: Table[EndpointConfig] = Table(
             self, "endpoint_configs", write_endpoint_config, read_endpoint_config
