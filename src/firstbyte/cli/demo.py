@@ -25,6 +25,8 @@ from firstbyte.client import stream_tokens
 from firstbyte.settings import load_settings
 
 MODEL_ID = "firstbyte/demo"
+DEMO_MODEL_DIR = Path(firstbyte.__file__).parent / "demo_model"
+"""The checkpoint that is shipped in the package."""
 PREFIX = "hf-large-model-djl/firstbyte/demo"
 SEED = 7
 """Makes the streamed and the whole answer the same tokens, so that their times compare."""
@@ -57,21 +59,28 @@ def demo(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", dir_okay=False, help="Write the figures to this file.")
     ] = None,
+    model: Annotated[
+        Path,
+        typer.Option(metavar="FOLDER", help="Another checkpoint in the shipped one's place.", show_default=False),
+    ] = DEMO_MODEL_DIR,
 ) -> None:
     """Show both approaches at work, from nothing to cleaned up.
 
     Starts a host of its own on a free port, with a temporary home; nothing that you run is touched.
     """
     began = time.perf_counter()
+    if not (model / "config.json").is_file():
+        raise CommandFailed(f"{model} holds no model: config.json is missing")
     presenter = Presenter(make_console())
     presenter.title("Firstbyte: a model behind the SageMaker API, twice, on this machine and without a network")
     with tempfile.TemporaryDirectory(prefix="firstbyte-demo-") as home:
-        settings = load_settings({"home": home, "port": 0, "host": "127.0.0.1"})
+        model_map = {} if model == DEMO_MODEL_DIR else {MODEL_ID: str(model.absolute())}
+        settings = load_settings({"home": home, "port": 0, "host": "127.0.0.1", "model_map": model_map})
         with HostThread(settings) as host:
             up_s = time.perf_counter() - began
             presenter.step(f"host at {host.url}", f"up after {seconds(up_s)}")
             target = local_target(host_at(host.url, settings))
-            shown = list(Show(target, presenter, began).run())
+            shown = list(Show(target, presenter, model, began).run())
     if json_file:
         json_file.write_text(render_figures(up_s, shown), encoding="utf-8")
     presenter.verdict("Both approaches streamed; everything is cleaned up and the host is stopped.", good=True)
@@ -80,12 +89,13 @@ def demo(
 class Show:
     """The programme: two approaches, then the clean-up. Raises CommandFailed for whatever was not seen."""
 
-    def __init__(self, target: Target, presenter: Presenter, began: float) -> None:
+    def __init__(self, target: Target, presenter: Presenter, model_dir: Path, began: float) -> None:
         self._sagemaker = target.client("sagemaker")
         self._runtime = target.client("sagemaker-runtime")
         self._s3 = target.client("s3")
         self._s3_resource = target.resource("s3")
         self._presenter = presenter
+        self._model_dir = model_dir
         self._began = began
         self._bucket = f"sagemaker-{target.session.region_name}-demo"
 
@@ -104,9 +114,8 @@ class Show:
         """Put the demo model into a bucket, as `upload_data` of the SageMaker SDK would."""
         began = time.perf_counter()
         self._s3.create_bucket(Bucket=self._bucket)
-        model_dir = Path(firstbyte.__file__).parent / "demo_model"
         with tempfile.TemporaryDirectory() as scratch:
-            container = workload.lmi_container(self._s3, self._bucket, PREFIX, model_dir, Path(scratch))
+            container = workload.lmi_container(self._s3, self._bucket, PREFIX, self._model_dir, Path(scratch))
         self._presenter.step(
             f"model files and model.tar.gz uploaded to s3://{self._bucket}", seconds(time.perf_counter() - began)
         )

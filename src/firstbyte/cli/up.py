@@ -47,5 +47,5 @@ def announce(host: Host) -> None:
         typer.echo("Signatures are not checked (--no-auth).")
     typer.echo("In another shell:")
     typer.echo(f'  eval "$(firstbyte env{beside})"')
-    typer.echo("  firstbyte deploy demo --name chat")
-    typer.echo("  firstbyte chat chat")
+    typer.echo("  firstbyte deploy demo --name hello")
+    typer.echo("  firstbyte chat hello")
