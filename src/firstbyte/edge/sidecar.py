@@ -59,12 +59,16 @@ class Sidecar:
         self._objects_dir = objects_dir
         self._emit = emit
         self._log: deque[bytes] = deque(maxlen=20)
-        self._process: asyncio.subprocess.Process | None = None
+        self._process_id: int | None = None
         self._address: asyncio.Future[SidecarAddress] | None = None
         self._keeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Start the store and wait until it listens. Raises SidecarFailed."""
+        try:
+            self._objects_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SidecarFailed(f"the object store cannot have its folder: {error}") from error
         self._address = asyncio.get_running_loop().create_future()
         self._keeper = asyncio.create_task(self._keep(), name="sidecar")
         try:
@@ -102,6 +106,11 @@ class Sidecar:
         if is_upload and any((self._objects_dir / bucket / parent).is_file() for parent in PurePosixPath(key).parents):
             return f"there cannot be an object {key} below an object that its folder would be"
         return None
+
+    @property
+    def process_id(self) -> int | None:
+        """Of the store's process group, while it runs."""
+        return self._process_id
 
     async def stop(self) -> None:
         """End the store and wait until it is gone. May be called more than once."""
@@ -143,10 +152,12 @@ class Sidecar:
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
+        self._process_id = process.pid
         try:
             await self._follow_log(process, access_key_id, secret)
             return await process.wait()
         finally:
+            self._process_id = None
             await _end(process)
 
     async def _follow_log(self, process: asyncio.subprocess.Process, access_key_id: str, secret: str) -> None:
