@@ -136,6 +136,7 @@ class Show:
         self._presenter.step(container.image.rpartition("/")[2])
         self._presenter.step("")
         self._presenter.quote(email.request())
+        self._presenter.step("")
 
         self._warm_up(name)
         # Each call has a persona of another name, so that neither finds its prompt in the engine's prefix cache.
