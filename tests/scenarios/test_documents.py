@@ -16,6 +16,8 @@ from fakes.checkpoints import write_checkpoint
 from firstbyte.cli.credentials import host_at
 from firstbyte.cli.main import app
 
+pytestmark = pytest.mark.timeout(300)  # every step of a document, on a machine that may be busy
+
 STARTS_SOMETHING = re.compile(r"make |firstbyte up")
 """Lines that set the project up, run everything or start a host; the host is here, and recipes are CI's to run."""
 
