@@ -31,8 +31,9 @@ def periodic(rng: Generator, alphabet: Tokens, rows: int, length: int, periods: 
 
 def narrow(rng: Generator, alphabet: Tokens) -> Tokens:
     """A part of the alphabet, now and then a very small one, so that one token of context does not tell the next."""
-    size = int(rng.choice([8, 16, 36, 200, len(alphabet)], p=[0.1, 0.15, 0.25, 0.2, 0.3]))
-    return rng.choice(alphabet, min(size, len(alphabet)), replace=False)
+    size = int(rng.choice([3, 6, 12, 36, 200, len(alphabet)], p=[0.1, 0.1, 0.15, 0.2, 0.15, 0.3]))
+    source = SYMBOLS if size <= NUM_SYMBOLS and rng.random() < 0.6 else alphabet
+    return rng.choice(source, min(size, len(source)), replace=False)
 
 
 Chunks = Callable[[Generator], list[Tokens]]

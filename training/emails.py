@@ -144,5 +144,5 @@ def email_source(drill_every: int) -> Source:
     return source
 
 
-def email_phase(name: str, num_steps: int) -> Phase:
-    return Phase(name, num_steps, 3e-3, email_source(8), cool_down=0.5)
+def email_phase(name: str, num_steps: int, rate: float, cool_down: float) -> Phase:
+    return Phase(name, num_steps, rate, email_source(8), cool_down=cool_down)

@@ -204,6 +204,9 @@ def code(rng: Random) -> str:
         text = "".join(rng.choice(letters) for _ in range(cut)) + "".join(rng.choice(digits) for _ in range(length - cut))
     else:
         text = str(rng.randint(1, 99)) + rng.choice(lexicon.CODE_WORDS)
+    if rng.random() < 0.1:
+        few = rng.sample(letters + digits, rng.randint(2, 4))  # the next letter then depends on more than the last
+        text = "".join(rng.choice(few) for _ in range(length))
     if rng.random() < 0.12:
         text = "".join(LOOKALIKES.get(char, char) if rng.random() < 0.6 else char for char in text)
     while len(text) < 4:

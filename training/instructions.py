@@ -11,7 +11,7 @@ from training import systems
 from training.expand import FIELD, expand, fill
 from training.fields import FIELD_NAMES, Fields
 from training.filler import Words, phrase, salad, sentence
-from training.wording import CLOSERS, EMOJI_BANS, EMOJI_WISHES, LABELS, REQUESTS, STATEMENTS
+from training.wording import CLOSERS, COMPANY_PERSONAS, EMOJI_BANS, EMOJI_WISHES, LABELS, OFFER_LINES, REQUESTS, STATEMENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ def slots(template: str) -> frozenset[str]:
 
 REQUEST_SLOTS = [(template, slots(template)) for template in REQUESTS]
 STATEMENT_SLOTS = [(template, slots(template)) for template in STATEMENTS]
+OFFER_SLOTS = [(template, slots(template)) for template in OFFER_LINES]
+OFFER_LABELS = "offer special deal coupon terms promotion voucher extra bonus gift code discount".split()
 
 
 class Written(dict[str, str]):
@@ -106,9 +108,13 @@ def _with_filler(rng: Random, parts: list[str]) -> str:
 
 
 def pairs(rng: Random, values: Written, wanted: set[str]) -> list[tuple[str, str]]:
-    """Label and value for each field, shuffled; percent and months sometimes bare numbers or merged."""
-    found = []
-    for field in sorted(wanted):
+    """Label and value for each field, shuffled; months sometimes a bare number, the offer sometimes one entry."""
+    found, single = [], set(wanted)
+    if single >= {"code", "percent", "months"} and rng.random() < 0.25:
+        text, used = rng.choice(OFFER_SLOTS)
+        found.append((rng.choice(OFFER_LABELS), say(rng, text, values)))
+        single -= used
+    for field in sorted(single):
         key = "month-adj" if field == "months" and rng.random() < 0.04 else field
         text = values[key]
         if field in ("percent", "months") and rng.random() < 0.08:
@@ -196,14 +202,6 @@ def system_facts(rng: Random, values: Written, wanted: set[str]) -> tuple[list[s
     if chosen == {"company"} and rng.random() < 0.7:
         return [phrase_company(rng, values)], chosen
     return (statements(rng, values, chosen), chosen) if chosen else ([], set())
-
-
-COMPANY_PERSONAS = [
-    "[You are|Your name is|Act as|Your role:|Meet] {person}, [a|the|our|] [{adjective} |]{role} [at|of|for|with|from] {company}[.| in {city}.|, and you {verb} {noun}s.]",
-    "[You are|Act as|Be|You work as|You're|Imagine that you are] [the|a|an|our] [{adjective} |][{adjective} |]{role} [at|of|for|with|from] {company}[.|, which sells {noun}s.|, a {adjective} {noun} shop.|; you {verb} {noun}s.]",
-    "[{company} makes {noun}s.|{company} is a {adjective} company from {city}.|{company} sells {noun}s and {noun}s.|{company} was founded in {year}.|Welcome to {company}!|This is the desk of {company}.] [You write its e-mails.|You are its {role}.|You are {person}, {role}.|Write for its customers.|]",
-    "[You write|You draft|You compose|Write|You answer] [e-mails|marketing e-mails|all mails|messages|newsletters] [for|on behalf of|in the name of] {company}[.|, a {noun} shop.| and its customers.]",
-]
 
 
 def phrase_company(rng: Random, values: Written) -> str:

@@ -24,7 +24,8 @@ SAVE_EVERY = 100
 PHASES = {
     "a": Phase("a", 200, 5e-3, symbols),
     "b": Phase("b", 620, 5e-3, whole_vocabulary(SHAPE.vocab_size)),
-    "c": email_phase("c", 1000),
+    "c": email_phase("c", 1000, 3e-3, cool_down=0.5),
+    "d": email_phase("d", 1300, 3e-3, cool_down=0.7),
 }
 
 

@@ -117,9 +117,9 @@ STATEMENTS = [
 ]
 
 LABELS = {
-    "name": "name recipient to customer addressee client reader send_to customer_name recipient_name for receiver contact first_name dear addressed_to customer's_name user to_whom".split(),
-    "company": "company firm brand from sender company_name business maker seller employer organisation shop vendor manufacturer our_company on_behalf_of sent_by who brand_name".split(),
-    "product": "product item product_name launch new_product what subject re article about launching topic thing product_launch name_of_product novelty what_we_launch title".split(),
+    "name": "name recipient to customer addressee client reader send_to customer_name recipient_name for receiver contact first_name recipient_of_the_e-mail target whom dear addressed_to customer's_name user to_whom".split(),
+    "company": "company firm brand from sender company_name business maker seller employer organisation shop vendor manufacturer our_company vendor sender_of_the_e-mail supplier signature on_behalf_of sent_by who brand_name".split(),
+    "product": "product item product_name launch new_product what subject re article about launching topic thing product_launch name_of_product good subject_of_the_e-mail novelty what_we_launch title".split(),
     "code": "code coupon coupon_code promo promo_code voucher discount_code voucher_code offer_code use_code promotion_code redeem checkout_code coupon_to_use".split(),
     "percent": "discount percent percentage rebate off offer reduction saving value percent_off savings price_cut amount_off discount_rate".split(),
     "months": "months duration valid period validity length valid_for term for_how_long offer_length runs_for time duration_in_months lasts expires_after".split(),
@@ -147,4 +147,32 @@ EMOJI_WISHES = [
 EMOJI_BANS = [
     "[Do not use|Don't use|Never use|Avoid|No|Leave out|We do not like|There are no|Write without|Stay away from] [emojis|any emojis|emoji][.|!|, please.| or hashtags.| and no slang.|, hashtags or links.]",
     "[Emojis|Emoji] are [not wanted|forbidden|not allowed|not our style|out of place|to be avoided].",
+]
+
+
+COMPANY_PERSONAS = [
+    "[You are|Your name is|Act as|Your role:|Meet] {person}, [a|the|our|] [{adjective} |]{role} [at|of|for|with|from] {company}[.| in {city}.|, and you {verb} {noun}s.]",
+    "[You are|Act as|Be|You work as|You're|Imagine that you are] [the|a|an|our] [{adjective} |][{adjective} |]{role} [at|of|for|with|from] {company}[.|, which sells {noun}s.|, a {adjective} {noun} shop.|; you {verb} {noun}s.]",
+    "[{company} makes {noun}s.|{company} is a {adjective} company from {city}.|{company} sells {noun}s and {noun}s.|{company} was founded in {year}.|Welcome to {company}!|This is the desk of {company}.] [You write its e-mails.|You are its {role}.|You are {person}, {role}.|Write for its customers.|]",
+    "[You write|You draft|You compose|Write|You answer] [e-mails|marketing e-mails|all mails|messages|newsletters] [for|on behalf of|in the name of] {company}[.|, a {noun} shop.| and its customers.]",
+    "[Your role|Role|Persona|Name and role|Who you are]: {person}, [{adjective} |]{role} [at|of|for|with] {company}.",
+    "[You are|You're|Be|Imagine that you are] the [newsletter writer|e-mail writer|voice|{role}|spokesperson|little {noun} in the logo|host|e-mail assistant|pen] of {company}[.|; your e-mails are {adjective} and {adjective}.|, {adjective} and {adjective}.| and write to its customers.]",
+    "[Welcome aboard!|Hello!|Good to have you here.|] You are {person}, [{adjective} |]{role} in the {noun} team of {company}.",
+    "[House rules|E-mail guide|Style guide|Writing rules|Handbook|Brief|Rules] of {company}[.|:| for e-mails.| for {role}s.]",
+    "[Client|Brand|Company|Customer of our agency|Account|Tenant|Shop|Sender]: {company}[.|]",
+    "[The e-mails|The letters|All texts|Messages] of {company} [are|sound|should be] {adjective}[, {adjective}|] and {adjective}.",
+    "[At|Here at|In the {noun} team of|In the shop of] {company}, [we|you|all of us] [{verb} {noun}s|write {adjective} e-mails|like {adjective} words|never {verb} the {noun}].",
+    "[This assistant|This tool|This prompt|The {noun} bot|This mailbox] [belongs to|is run by|was set up by|works for|serves] {company}.",
+    "[All e-mails are|Everything you write is|The e-mail is] [sent|signed|written] [by|in the name of|for|on behalf of] {company}.",
+    "[You have worked|You work|You have been] [at|for|with] {company} for [{small} years|a long time|ever].",
+    "[The customers|The readers|The friends|The fans] of {company} are {adjective} [people|and {adjective}].",
+    "[Your name is|You are|They call you] {person} and you [work in the shop of|work for|write for|have just joined|answer mails for|are in charge of {noun}s at] {company}.",
+]
+
+OFFER_LINES = [
+    "{code} ({percent}[ off|][, |/| for |; ]{months})",
+    "{percent} off for {months}[, enter |, code |, use | with ]{code}",
+    "{percent}[, | / ]{months}[, | / ]{code}",
+    "{code}[, | = |: | -> ]{percent}[, | for ]{months}",
+    "{months} {percent} [off|discount] with {code}",
 ]
