@@ -124,9 +124,8 @@ def write_email(rng: Random, fields: Fields, emojis: bool) -> str:
     if rng.random() < 0.85:
         subject = "Subject: " + expand(rng, rng.choice(usable(SUBJECTS, fields)))
     if emojis:
-        paragraphs = paragraphs[:1] + [sparkle(rng, text, 0.75) for text in paragraphs[1:]]
-        subject = sparkle(rng, subject, 0.4) if subject else ""
-        if not any(emoji in text for text in paragraphs for emoji in EMOJIS):
-            paragraphs[1] = sparkle(rng, paragraphs[1], 1.0)
+        # Always one after the news, so that the choice is made early and once.
+        news = sparkle(rng, paragraphs[1], 1.0)
+        paragraphs = [paragraphs[0], news, *(sparkle(rng, text, 0.6) for text in paragraphs[2:])]
     return "\n\n".join(text for text in (subject, *paragraphs, farewell) if text)
 

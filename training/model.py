@@ -127,20 +127,21 @@ class Llama(nn.Module):
         if isinstance(module, nn.Linear | nn.Embedding):
             nn.init.normal_(module.weight, std=0.02)
 
-    def hidden(self, tokens: Tensor) -> Tensor:
-        """The stream after the last norm, for whole sequences that start at position 0."""
+    def hidden(self, tokens: Tensor, tap: int = 0) -> tuple[Tensor, Tensor]:
+        """The stream after the last norm, and before layer `tap`, for whole sequences that start at position 0."""
         length = tokens.shape[1]
         turn = self.cos[:length], self.sin[:length]
-        x = self.embed_tokens(tokens)
-        for layer in self.layers:
+        x = tapped = self.embed_tokens(tokens)
+        for index, layer in enumerate(self.layers):
+            tapped = x if index == tap else tapped
             x, _ = layer(x, turn, None, None)
-        return self.norm(x)
+        return self.norm(x), tapped
 
     def logits(self, hidden: Tensor) -> Tensor:
         return functional.linear(hidden, self.embed_tokens.weight)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        return self.logits(self.hidden(tokens))
+        return self.logits(self.hidden(tokens)[0])
 
     def step(self, tokens: Tensor, positions: Tensor, mask: Tensor, past: Cache | None) -> tuple[Tensor, Cache]:
         """Logits of the last position of each row, and the cache; rows have their own positions (left padding)."""

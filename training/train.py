@@ -16,6 +16,7 @@ from training.emails import email_phase
 from training.model import Llama, Shape
 from training.muon import Optimiser
 from training.phases import Phase, symbols, whole_vocabulary
+from training.tagging import SHARE, TAP, Tagger
 
 RUNS = Path(__file__).parent / "runs"
 SHAPE = Shape()
@@ -29,12 +30,11 @@ PHASES = {
 }
 
 
-def weighted_loss(model: Llama, tokens: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+def weighted_loss(hidden: Tensor, model: Llama, tokens: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
     """Mean cross-entropy by weight, and the share of the heaviest targets that greedy decoding would get right."""
     weight = weights[:, 1:].reshape(-1)
     counted = weight.nonzero().squeeze(1)
     # Logits of the places that count alone: most of an e-mail's tokens are prompt, and the head is a large part.
-    hidden = model.hidden(tokens[:, :-1])
     logits = model.logits(hidden.reshape(-1, hidden.shape[-1])[counted])
     target, weight = tokens[:, 1:].reshape(-1)[counted], weight[counted]
     losses = functional.cross_entropy(logits, target, reduction="none")
@@ -59,36 +59,52 @@ class Run:
         torch.manual_seed(0)
         self.model, self.next_step = Llama(SHAPE), 0
         self.optimiser = Optimiser(self.model)
+        self.tagger = Tagger(SHAPE.hidden_size)
+        self.tagger_adam = torch.optim.AdamW(self.tagger.parameters(), lr=2e-3)
         source = self.path if self.path.exists() else start
         if source is not None:
             saved = torch.load(source, weights_only=True)
             self.model.load_state_dict(saved["model"])
             if isinstance(saved["optimiser"], dict):
                 self.optimiser.load(saved["optimiser"])
+            if "tagger" in saved:
+                self.tagger.load_state_dict(saved["tagger"])
             self.next_step = saved["step"] if source == self.path else 0
 
     def save(self) -> None:
-        state = {"model": self.model.state_dict(), "optimiser": self.optimiser.state(), "step": self.next_step}
+        state = {
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state(),
+            "tagger": self.tagger.state_dict(),
+            "step": self.next_step,
+        }
         torch.save(state, self.path.with_suffix(".tmp"))
         self.path.with_suffix(".tmp").replace(self.path)
 
+    def step(self) -> tuple[float, float, float]:
+        """One batch: the loss, the share of fields begun right in the answer, the share tagged right in the prompt."""
+        # Seeded by step, so that a resumed run sees the data it would have seen.
+        rng = np.random.default_rng([ord(self.phase.name[0]), self.next_step])
+        tokens, weights, wanted = map(torch.from_numpy, self.phase.source(rng, self.next_step))
+        hidden, middle = self.model.hidden(tokens[:, :-1], TAP)
+        loss, hits = weighted_loss(hidden, self.model, tokens, weights)
+        tag_loss, tagged = self.tagger.loss(middle, wanted[:, :-1])
+        (loss + SHARE * tag_loss).backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step(self.phase.rate_at(self.next_step))
+        self.tagger_adam.step()
+        self.tagger_adam.zero_grad(set_to_none=True)
+        self.next_step += 1
+        return loss.item(), hits.item(), tagged.item()
+
     def train(self) -> None:
-        began, losses, hits = time.time(), [], []
+        began, seen = time.time(), []
         while self.next_step < self.phase.num_steps:
-            # Seeded by step, so that a resumed run sees the data it would have seen.
-            rng = np.random.default_rng([ord(self.phase.name[0]), self.next_step])
-            tokens, weights = map(torch.from_numpy, self.phase.source(rng, self.next_step))
-            loss, hit = weighted_loss(self.model, tokens, weights)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-            self.optimiser.step(self.phase.rate_at(self.next_step))
-            losses.append(loss.item())
-            hits.append(hit.item())
-            self.next_step += 1
+            seen.append(self.step())
             if self.next_step % 20 == 0:
-                pace = f"{(time.time() - began) / len(losses):.2f} s/step"
-                mean = f"loss {np.mean(losses[-20:]):.3f} hits {np.mean(hits[-20:]):.3f}"
-                note(f"phase {self.phase.name} step {self.next_step} {mean} {pace}")
+                loss, hits, tagged = np.mean(seen[-20:], axis=0)
+                pace = f"{(time.time() - began) / len(seen):.2f} s/step"
+                note(f"phase {self.phase.name} step {self.next_step} loss {loss:.3f} hits {hits:.3f} tags {tagged:.3f} {pace}")
             if self.next_step % SAVE_EVERY == 0:
                 self.save()
         self.save()
