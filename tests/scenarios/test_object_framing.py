@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import zlib
+from typing import Any
 
 import pytest
 from botocore.auth import S3SigV4Auth
@@ -11,6 +12,7 @@ from botocore.awsrequest import AWSRequest
 from firstbyte.aws.claims import Scope
 from firstbyte.aws.sigv4 import signature
 from firstbyte.edge.checksums import ALGORITHMS, encode_digest
+from scenarios.conftest import RunningHost
 from scenarios.wire import send
 
 DATA = b"hello, " * 1000
@@ -18,7 +20,7 @@ EMPTY = hashlib.sha256(b"").hexdigest()
 
 
 @pytest.fixture(scope="module")
-def s3(host):
+def s3(host: RunningHost) -> Any:
     client = host.client("s3")
     client.create_bucket(Bucket="framed")
     client.put_object(Bucket="framed", Key="k", Body=b"old")
@@ -28,15 +30,15 @@ def s3(host):
 class Declaring(S3SigV4Auth):
     """Signs what x-amz-content-sha256 declares, and leaves the body alone."""
 
-    def __init__(self, host, declared):
+    def __init__(self, host: RunningHost, declared: Any) -> None:
         super().__init__(host.session.get_credentials().get_frozen_credentials(), "s3", "us-east-1")
         self.declared = declared
 
-    def payload(self, request):
+    def payload(self, request: Any) -> Any:
         return self.declared
 
 
-def put(host, declared, body, headers=(), make_body=None):
+def put(host: RunningHost, declared: Any, body: Any, headers: Any = (), make_body: Any = None) -> Any:
     """PUT to framed/k with a declared hash, and give status and body of the answer."""
     request = AWSRequest("PUT", f"{host.url}/framed/k", headers=dict(headers))
     Declaring(host, declared).add_auth(request)
@@ -45,11 +47,11 @@ def put(host, declared, body, headers=(), make_body=None):
         return response.status, response.read_body()
 
 
-def frame(data, trailer=b"", extension=b""):
+def frame(data: bytes, trailer: bytes = b"", extension: bytes = b"") -> Any:
     return b"%x%s\r\n%s\r\n0%s\r\n%s\r\n" % (len(data), extension, data, extension, trailer)
 
 
-def crc32_of(data):
+def crc32_of(data: bytes) -> Any:
     return base64.b64encode(zlib.crc32(data).to_bytes(4, "big"))
 
 
@@ -60,7 +62,7 @@ TRAILING = {
 }
 
 
-def test_framing_and_trailer_come_off(host, s3):
+def test_framing_and_trailer_come_off(host: RunningHost, s3: Any) -> None:
     body = frame(DATA, b"x-amz-checksum-crc32:" + crc32_of(DATA) + b"\r\n")
 
     assert put(host, "STREAMING-UNSIGNED-PAYLOAD-TRAILER", body, TRAILING)[0] == 200
@@ -79,7 +81,7 @@ def test_framing_and_trailer_come_off(host, s3):
         (b"no frame\r\n" + DATA, b"InvalidRequest"),
     ],
 )
-def test_a_framed_body_that_is_wrong_changes_nothing(host, s3, body, code):
+def test_a_framed_body_that_is_wrong_changes_nothing(host: RunningHost, s3: Any, body: bytes, code: bytes) -> None:
     s3.put_object(Bucket="framed", Key="k", Body=b"old")
 
     status, answer = put(host, "STREAMING-UNSIGNED-PAYLOAD-TRAILER", body, TRAILING)
@@ -88,7 +90,7 @@ def test_a_framed_body_that_is_wrong_changes_nothing(host, s3, body, code):
 
 
 @pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
-def test_every_checksum_of_s3_is_computed(host, s3, algorithm):
+def test_every_checksum_of_s3_is_computed(host: RunningHost, s3: Any, algorithm: str) -> None:
     checksum = ALGORITHMS[algorithm]()
     checksum.update(DATA)
     header = f"x-amz-checksum-{algorithm}"
@@ -98,7 +100,7 @@ def test_every_checksum_of_s3_is_computed(host, s3, algorithm):
     assert (status, b"<Code>BadDigest</Code>" in answer) == (400, True)
 
 
-def test_a_body_that_is_not_the_signed_one_is_refused(host, s3):
+def test_a_body_that_is_not_the_signed_one_is_refused(host: RunningHost, s3: Any) -> None:
     s3.put_object(Bucket="framed", Key="k", Body=b"old")
 
     status, answer = put(host, hashlib.sha256(DATA).hexdigest(), DATA[:-1] + b"X")
@@ -107,10 +109,10 @@ def test_a_body_that_is_not_the_signed_one_is_refused(host, s3):
 
 
 @pytest.mark.parametrize("is_forged", [False, True])
-def test_chunks_may_be_signed_one_by_one(host, s3, is_forged):
+def test_chunks_may_be_signed_one_by_one(host: RunningHost, s3: Any, is_forged: bool) -> None:
     keys = host.session.get_credentials()
 
-    def sign_chunks(request):
+    def sign_chunks(request: Any) -> Any:
         timestamp = request.headers["X-Amz-Date"]
         scope = Scope(timestamp[:8], "us-east-1", "s3")
         previous, framed = request.headers["Authorization"].rpartition("Signature=")[2], b""
@@ -129,7 +131,7 @@ def test_chunks_may_be_signed_one_by_one(host, s3, is_forged):
     assert s3.get_object(Bucket="framed", Key="k")["Body"].read() == (b"old" if is_forged else DATA)
 
 
-def test_a_client_that_waits_is_told_to_go_on(host, s3):
+def test_a_client_that_waits_is_told_to_go_on(host: RunningHost, s3: Any) -> None:
     request = AWSRequest("PUT", f"{host.url}/framed/k", headers={"Expect": "100-continue"})
     Declaring(host, "UNSIGNED-PAYLOAD").add_auth(request)
     headers = {**dict(request.headers.items()), "Content-Length": "5"}
@@ -139,7 +141,7 @@ def test_a_client_that_waits_is_told_to_go_on(host, s3):
         assert interim.read_next_head().status == 200
 
 
-def test_a_client_that_waits_with_a_wrong_signature_is_not(host, s3):
+def test_a_client_that_waits_with_a_wrong_signature_is_not(host: RunningHost, s3: Any) -> None:
     request = AWSRequest("PUT", f"{host.url}/framed/k", headers={"Expect": "100-continue"})
     Declaring(host, "UNSIGNED-PAYLOAD").add_auth(request)
     headers = {**dict(request.headers.items()), "Content-Length": "5", "x-amz-acl": "public-read"}
@@ -147,7 +149,7 @@ def test_a_client_that_waits_with_a_wrong_signature_is_not(host, s3):
         assert answer.status == 403
 
 
-def test_a_bucket_may_stand_in_the_host_name(host, s3):
+def test_a_bucket_may_stand_in_the_host_name(host: RunningHost, s3: Any) -> None:
     s3.put_object(Bucket="framed", Key="k", Body=b"virtual")
     request = AWSRequest("GET", "http://framed.s3.us-east-1.amazonaws.com/k")
     Declaring(host, EMPTY).add_auth(request)

@@ -4,16 +4,20 @@ import hashlib
 import io
 import random
 import urllib.request
+from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from scenarios.conftest import Hosts, RunningHost
+
 AWKWARD_KEYS = ["plain", "a b/c+d é.txt", "deep/er/and/deeper", "per%cent", "q?u&e=r;y,y", "~tilde'(quote)!*"]
 
 
-def refusal(call, **members):
+def refusal(call: Any, **members: Any) -> Any:
     with pytest.raises(ClientError) as caught:
         call(**members)
     response = caught.value.response
@@ -22,19 +26,19 @@ def refusal(call, **members):
 
 
 @pytest.fixture(scope="module")
-def s3(host):
+def s3(host: RunningHost) -> Any:
     return host.client("s3")
 
 
 @pytest.fixture
-def bucket(s3, request):
+def bucket(s3: Any, request: Any) -> Any:
     """A bucket of the test's own."""
     name = "b-" + hashlib.sha256(request.node.name.encode()).hexdigest()[:20]
     s3.create_bucket(Bucket=name)
     return name
 
 
-def test_the_sdk_s_default_bucket_is_made_as_on_aws(s3):
+def test_the_sdk_s_default_bucket_is_made_as_on_aws(s3: Any) -> None:
     name = "sagemaker-us-east-1-123456789012"
     with pytest.raises(ClientError) as caught:
         s3.head_bucket(Bucket=name, ExpectedBucketOwner="123456789012")
@@ -47,7 +51,7 @@ def test_the_sdk_s_default_bucket_is_made_as_on_aws(s3):
 
 
 @pytest.mark.parametrize("key", AWKWARD_KEYS)
-def test_an_object_comes_back_as_it_went(host, s3, bucket, key):
+def test_an_object_comes_back_as_it_went(host: RunningHost, s3: Any, bucket: str, key: str) -> None:
     put = s3.put_object(Bucket=bucket, Key=key, Body=b"hello", ContentType="text/plain", Metadata={"who": "me"})
     assert put["ETag"] == '"5d41402abc4b2a76b9719d911017c592"'
     assert put["ChecksumCRC32"] == "NhCmhg=="
@@ -61,7 +65,7 @@ def test_an_object_comes_back_as_it_went(host, s3, bucket, key):
     assert (host.settings.objects_dir / bucket / key).read_bytes() == b"hello"
 
 
-def test_parts_of_an_object_can_be_read(s3, bucket):
+def test_parts_of_an_object_can_be_read(s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"0123456789")
 
     part = s3.get_object(Bucket=bucket, Key="k", Range="bytes=2-5")
@@ -69,7 +73,9 @@ def test_parts_of_an_object_can_be_read(s3, bucket):
     assert refusal(s3.get_object, Bucket=bucket, Key="k", Range="bytes=20-30") == ("InvalidRange", 416)
 
 
-def test_a_file_of_many_parts_goes_up_and_down_unchanged(host, s3, bucket, tmp_path):
+def test_a_file_of_many_parts_goes_up_and_down_unchanged(
+    host: RunningHost, s3: Any, bucket: str, tmp_path: Path
+) -> None:
     data = random.Random(7).randbytes(20 * 1024 * 1024 + 17)
     (tmp_path / "up").write_bytes(data)
 
@@ -80,7 +86,7 @@ def test_a_file_of_many_parts_goes_up_and_down_unchanged(host, s3, bucket, tmp_p
     assert (host.settings.objects_dir / bucket / "models" / "weights.bin").read_bytes() == data
 
 
-def test_an_upload_that_is_aborted_leaves_nothing(s3, bucket):
+def test_an_upload_that_is_aborted_leaves_nothing(s3: Any, bucket: str) -> None:
     upload = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
     s3.upload_part(Bucket=bucket, Key="k", UploadId=upload, PartNumber=1, Body=b"x" * 1000)
     s3.abort_multipart_upload(Bucket=bucket, Key="k", UploadId=upload)
@@ -91,7 +97,7 @@ def test_an_upload_that_is_aborted_leaves_nothing(s3, bucket):
     )
 
 
-def test_the_notebooks_clean_up_deletes_all_under_a_prefix(host, s3, bucket):
+def test_the_notebooks_clean_up_deletes_all_under_a_prefix(host: RunningHost, s3: Any, bucket: str) -> None:
     for number in range(1200):
         path = host.settings.objects_dir / bucket / "model" / f"shard {number}"
         path.parent.mkdir(exist_ok=True)
@@ -106,7 +112,7 @@ def test_the_notebooks_clean_up_deletes_all_under_a_prefix(host, s3, bucket):
     assert [entry["Key"] for entry in s3.list_objects(Bucket=bucket)["Contents"]] == ["other"]
 
 
-def test_listings_have_pages_and_folders(s3, bucket):
+def test_listings_have_pages_and_folders(s3: Any, bucket: str) -> None:
     for key in ("a/1", "a/2", "b/1", "c"):
         s3.put_object(Bucket=bucket, Key=key, Body=b"")
 
@@ -118,7 +124,7 @@ def test_listings_have_pages_and_folders(s3, bucket):
         assert [entry["Key"] for page in pages for entry in page["Contents"]] == ["a/1", "a/2", "b/1", "c"]
 
 
-def test_objects_can_be_copied_and_deleted(s3, bucket):
+def test_objects_can_be_copied_and_deleted(s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="from here", Body=b"hello")
     s3.copy_object(Bucket=bucket, Key="to/there", CopySource={"Bucket": bucket, "Key": "from here"})
     assert s3.get_object(Bucket=bucket, Key="to/there")["Body"].read() == b"hello"
@@ -131,7 +137,7 @@ def test_objects_can_be_copied_and_deleted(s3, bucket):
 
 
 @pytest.mark.parametrize("algorithm", ["SHA1", "SHA256", "CRC32"])
-def test_checksums_are_checked_and_told_back(s3, bucket, algorithm):
+def test_checksums_are_checked_and_told_back(s3: Any, bucket: str, algorithm: str) -> None:
     put = s3.put_object(Bucket=bucket, Key="k", Body=b"hello", ChecksumAlgorithm=algorithm)
     assert put[f"Checksum{algorithm}"]
 
@@ -140,7 +146,7 @@ def test_checksums_are_checked_and_told_back(s3, bucket, algorithm):
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"hello"
 
 
-def test_refusals_are_s3_s(s3, bucket):
+def test_refusals_are_s3_s(s3: Any, bucket: str) -> None:
     assert refusal(s3.get_object, Bucket=bucket, Key="never") == ("NoSuchKey", 404)
     assert refusal(s3.get_object, Bucket="no-such-bucket", Key="k") == ("NoSuchBucket", 404)
     assert refusal(s3.put_object, Bucket="no-such-bucket", Key="k", Body=b"x" * 100_000) == ("NoSuchBucket", 404)
@@ -150,7 +156,7 @@ def test_refusals_are_s3_s(s3, bucket):
     assert refusal(s3.put_object, Bucket=bucket, Key="a/../../../escape", Body=b"x") == ("NotImplemented", 501)
 
 
-def test_a_key_below_another_object_is_refused_once(s3, bucket):
+def test_a_key_below_another_object_is_refused_once(s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="a", Body=b"file")
 
     assert refusal(s3.put_object, Bucket=bucket, Key="a/b", Body=b"x") == ("NotImplemented", 501)
@@ -160,7 +166,7 @@ def test_a_key_below_another_object_is_refused_once(s3, bucket):
 
 
 @pytest.mark.parametrize("version", ["s3", "s3v4"])
-def test_presigned_addresses_work_without_keys(host, s3, bucket, version):
+def test_presigned_addresses_work_without_keys(host: RunningHost, s3: Any, bucket: str, version: str) -> None:
     s3.put_object(Bucket=bucket, Key="a b", Body=b"hello")
     signer = host.session.client("s3", endpoint_url=host.url, config=Config(signature_version=version))
     url = signer.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "a b"}, ExpiresIn=60)
@@ -175,14 +181,14 @@ def test_presigned_addresses_work_without_keys(host, s3, bucket, version):
         assert b"<Code>SignatureDoesNotMatch</Code>" in refused.read()
 
 
-def test_uploads_of_unknown_streams_work(s3, bucket):
+def test_uploads_of_unknown_streams_work(s3: Any, bucket: str) -> None:
     s3.upload_fileobj(io.BytesIO(b"x" * 100_000), bucket, "k")
 
     assert s3.head_object(Bucket=bucket, Key="k")["ContentLength"] == 100_000
 
 
-def test_without_checks_any_key_will_do(start_host):
-    host = start_host(auth=False)
+def test_without_checks_any_key_will_do(hosts: Hosts) -> None:
+    host = hosts.start(auth=False)
     anybody = boto3.client(
         "s3",
         endpoint_url=host.url,

@@ -1,5 +1,7 @@
 """The control plane's border: every operation has its method, every refusal its code."""
 
+from typing import Any
+
 import pytest
 
 from firstbyte.aws.errors import ServiceError
@@ -12,35 +14,39 @@ from firstbyte.hosting import errors
 class Plane:
     """A control plane that says which of its methods was called."""
 
-    def __getattr__(self, method):
+    def __getattr__(self, method: Any) -> Any:
         return lambda members: {"called": method, **members}
 
 
 class Refusing:
-    def __getattr__(self, method):
-        def refuse(members):
+    def __getattr__(self, method: Any) -> Any:
+        def refuse(members: Any) -> None:
             raise errors.NotFound("Could not find it.")
 
         return refuse
 
 
-def call(operation, params=None):
+PLANE: Any = Plane()
+REFUSING: Any = Refusing()
+
+
+def call(operation: str, params: Any = None) -> Any:
     return Call("sagemaker", operation, params or {}, None, "r")
 
 
-async def test_each_operation_reaches_the_method_of_its_name():
-    for name, handler in control_operations(Plane()).items():
+async def test_each_operation_reaches_the_method_of_its_name() -> None:
+    for name, handler in control_operations(PLANE).items():
         snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).strip("_")
         assert await handler(call(name, {"A": 1})) == {"called": snake, "A": 1}
 
 
-def test_each_operation_is_one_of_sagemaker_s():
-    assert control_operations(Plane()).keys() <= set(ServiceModels().load("sagemaker").operation_names)
+def test_each_operation_is_one_of_sagemaker_s() -> None:
+    assert control_operations(PLANE).keys() <= set(ServiceModels().load("sagemaker").operation_names)
 
 
-async def test_refusals_are_validation_exceptions():
+async def test_refusals_are_validation_exceptions() -> None:
     with pytest.raises(ServiceError) as caught:
-        await control_operations(Refusing())["DescribeModel"](call("DescribeModel"))
+        await control_operations(REFUSING)["DescribeModel"](call("DescribeModel"))
 
     assert (caught.value.code, caught.value.message, caught.value.status) == (
         "ValidationException",
@@ -67,13 +73,13 @@ MODEL_FAILED = errors.ModelFailed("said no", original_status=422, original_messa
         (errors.InternalFault("m"), "InternalFailure", 500, "server"),
     ],
 )
-def test_every_error_of_hosting_has_its_code(error, code, status, fault):
+def test_every_error_of_hosting_has_its_code(error: Any, code: str, status: int, fault: str) -> None:
     worded = as_service_error(error, "V")
 
     assert (worded.code, worded.status, worded.fault, worded.message) == (code, status, fault, error.message)
 
 
-def test_a_model_error_carries_what_the_container_said():
+def test_a_model_error_carries_what_the_container_said() -> None:
     assert as_service_error(MODEL_FAILED, "V").members == {
         "OriginalStatusCode": 422,
         "OriginalMessage": "no",

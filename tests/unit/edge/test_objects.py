@@ -1,5 +1,8 @@
 """Reading S3 requests. That the store gets and gives the right bytes is shown in tests/scenarios/test_objects.py."""
 
+from collections.abc import AsyncIterator
+from typing import Any
+
 import pytest
 
 from firstbyte.aws.http import HttpRequest
@@ -7,7 +10,7 @@ from firstbyte.edge.objects import Objects, read_request
 from firstbyte.edge.sidecar import SidecarAddress
 
 
-def request(path, host="127.0.0.1:8770", query="", method="GET", **headers):
+def request(path: str, host: str = "127.0.0.1:8770", query: str = "", method: str = "GET", **headers: Any) -> Any:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return HttpRequest(method, path, query, {"host": host, **named})
 
@@ -26,13 +29,13 @@ def request(path, host="127.0.0.1:8770", query="", method="GET", **headers):
         (request("/bucket/key", host="s3.us-east-1.amazonaws.com"), "bucket", "key"),
     ],
 )
-def test_bucket_and_key_are_found_in_path_and_host(asked, bucket, key):
+def test_bucket_and_key_are_found_in_path_and_host(asked: Any, bucket: str, key: str) -> None:
     parsed = read_request(asked)
 
     assert (parsed.bucket, parsed.key) == (bucket, key)
 
 
-def test_what_signs_is_no_part_of_the_question():
+def test_what_signs_is_no_part_of_the_question() -> None:
     parsed = read_request(request("/b", query="prefix=a%2Fb&X-Amz-Signature=0&Expires=1&delimiter="))
 
     assert parsed.query == {"prefix": "a/b", "delimiter": ""}
@@ -41,15 +44,15 @@ def test_what_signs_is_no_part_of_the_question():
 class NoStore:
     """A store that must not be asked."""
 
-    async def address(self):
+    async def address(self) -> Any:
         raise AssertionError("the store was asked")
         return SidecarAddress("", "", "")
 
-    def object_to(self, bucket, key, is_upload):
+    def object_to(self, bucket: str, key: str, is_upload: bool) -> Any:
         return "it likes no keys" if key == "disliked" else None
 
 
-async def no_body():
+async def no_body() -> AsyncIterator[Any]:
     return
     yield b""
 
@@ -66,9 +69,10 @@ async def no_body():
         (request("/b/k", method="PUT", content_length="many"), 411, b"MissingContentLength"),
     ],
 )
-async def test_what_is_not_served_is_refused_before_the_store_is_asked(asked, status, code):
+async def test_what_is_not_served_is_refused_before_the_store_is_asked(asked: Any, status: int, code: bytes) -> None:
     objects = Objects(NoStore(), lambda key: None, None, account_id="123456789012", region="us-east-1")
     response = await objects.handle(asked, no_body(), "r")
 
     assert response.status == status
+    assert isinstance(response.body, bytes)
     assert b"<Code>%s</Code>" % code in response.body

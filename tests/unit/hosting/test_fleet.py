@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes.control_plane import FakeHost
 
+from fakes.control_plane import FakeHost
 from firstbyte.hosting.facts import InstanceChanged
 from firstbyte.hosting.lifecycle import IllegalTransition, InstanceEvent
 from firstbyte.hosting.records import InstanceStatus

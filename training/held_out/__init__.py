@@ -1,0 +1,1 @@
+"""The held-out prompts of the launch e-mail model, and the checker of answers to them."""
