@@ -163,7 +163,7 @@ class Show:
         margin = self._presenter.answer()
         text = ""
         for token in stream_tokens({**response, "Body": body}):
-            margin.write(token)
+            margin.write(token if text else token.lstrip())
             text += token
         margin.close()
         if not text.strip() or len(body.arrivals) < 2:
