@@ -40,32 +40,22 @@ void Activations::shape(const float* x, int num_rows, int num_inputs, Format for
   if (layout == ActivationLayout::Float) {
     rows_.values = reinterpret_cast<const std::uint8_t*>(x);
     rows_.stride = x_stride_ * sizeof(float);
-    rows_.scales = nullptr;
-    rows_.starts = nullptr;
     return;
   }
-  const auto count = static_cast<std::size_t>(num_rows);
-  const auto inputs = static_cast<std::size_t>(num_inputs);
-  rows_.stride = inputs * (layout == ActivationLayout::WideSwapped ? 2 : 1) + kRowPadding;
-  if (values_.size() < count * rows_.stride) values_.resize(count * rows_.stride);
-  if (scales_.size() < count * inputs / kGroupInputs) {
-    scales_.resize(count * inputs / kGroupInputs);
-    starts_.resize(count * inputs / kGroupInputs);
-  }
-  rows_.values = values_.data();
-  rows_.scales = scales_.data();
-  rows_.starts = starts_.data();
+  const int record = layout == ActivationLayout::WideSwapped ? kWideRecord : kByteRecord;
+  rows_.stride = static_cast<std::size_t>(num_inputs / kGroupInputs * record) + kRowPadding;
+  const std::size_t size = static_cast<std::size_t>(num_rows) * rows_.stride;
+  if (records_.size() < size) records_.resize(size);
+  rows_.values = records_.data();
 }
 
 void Activations::fill_part(int thread, int num_threads) {
   if (!is_quantised(format_)) return;
   const QuantiseKernel quantise = kernels_of(isa_).quantise;
-  const auto groups = static_cast<std::size_t>(rows_.num_inputs / kGroupInputs);
   const auto first = static_cast<std::size_t>(static_cast<long long>(rows_.num_rows) * thread / num_threads);
   const auto last = static_cast<std::size_t>(static_cast<long long>(rows_.num_rows) * (thread + 1) / num_threads);
   for (std::size_t row = first; row < last; row++) {
-    quantise(format_, x_ + row * x_stride_, rows_.num_inputs, values_.data() + row * rows_.stride,
-             scales_.data() + row * groups, starts_.data() + row * groups);
+    quantise(format_, x_ + row * x_stride_, rows_.num_inputs, records_.data() + row * rows_.stride);
   }
 }
 

@@ -36,9 +36,7 @@ class Activations {
   const float* x_ = nullptr;
   std::size_t x_stride_ = 0;
   Rows rows_{};
-  std::vector<std::uint8_t> values_;
-  std::vector<float> scales_;
-  std::vector<std::int32_t> starts_;
+  std::vector<std::uint8_t> records_;
 };
 
 }  // namespace firstbyte

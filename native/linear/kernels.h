@@ -10,15 +10,22 @@
 
 namespace firstbyte {
 
-// Activations as a kernel reads them. Rows of `values` are `stride` bytes apart; what they hold is the kernel's choice
-// (ActivationLayout). Quantised: x = scale * q per group of 32, and starts = -stored_offset(format) * sum(q).
+// What a row of activations is to a kernel.
+//   Float        f32 inputs
+//   Bytes        a record per group of 32 inputs: 32 int8 q, f32 scale, i32 start
+//   WideSwapped  a record per group of 32 inputs: 32 int16 q, each four in the order 0 2 1 3, f32 scale, i32 start
+// where x = scale * q, and start = -stored_offset(format) * sum(q) is where the sums of products begin (format.h).
+// Records keep all a tile needs of a row behind one pointer.
+enum class ActivationLayout { Float, Bytes, WideSwapped };
+
+constexpr int kByteRecord = kGroupInputs + 8;
+constexpr int kWideRecord = 2 * kGroupInputs + 8;
+
 struct Rows {
   int num_rows;
   int num_inputs;
   const std::uint8_t* values;
-  std::size_t stride;
-  const float* scales;         // [num_rows][groups]
-  const std::int32_t* starts;  // [num_rows][groups]
+  std::size_t stride;  // bytes from row to row
 };
 
 // Where results go: y[row * stride + output], each y = sum + bias, or y + (sum + bias) if `accumulate`.
@@ -32,13 +39,10 @@ struct Output {
 // Computes all rows for panels first_panel .. last_panel-1. Writes nothing else of y.
 using LinearKernel = void (*)(const Matrix&, const Rows&, const Output&, int first_panel, int last_panel);
 
-// Quantises one row for `format`: absmax / 127 per group, rounded to nearest even. A group that holds NaN or Inf gets
-// a NaN scale, so the result is NaN for that row and no other; one below 1e-30 everywhere counts as zero.
-using QuantiseKernel = void (*)(Format, const float* x, int num_inputs, std::uint8_t* values, float* scales,
-                                std::int32_t* starts);
-
-// int8 values in order, or (Int8 without VNNI) int16 with the inputs of each four in the order 0 2 1 3.
-enum class ActivationLayout { Float, Bytes, WideSwapped };
+// Quantises one row into records for `format`: scale = absmax / 127 per group, rounded to nearest even. A group that
+// holds NaN or Inf gets a NaN scale, so the result is NaN for that row and no other; one below 1e-30 everywhere counts
+// as zero.
+using QuantiseKernel = void (*)(Format, const float* x, int num_inputs, std::uint8_t* records);
 
 struct Kernels {
   LinearKernel f32, bf16, f16, int8, int4;
@@ -59,7 +63,7 @@ const Kernels& kernels_of(Isa isa);
   void f16_##isa(const Matrix&, const Rows&, const Output&, int, int);  \
   void int8_##isa(const Matrix&, const Rows&, const Output&, int, int); \
   void int4_##isa(const Matrix&, const Rows&, const Output&, int, int); \
-  void quantise_##isa(Format, const float*, int, std::uint8_t*, float*, std::int32_t*)
+  void quantise_##isa(Format, const float*, int, std::uint8_t*)
 
 FIRSTBYTE_DECLARE_KERNELS(portable);
 FIRSTBYTE_DECLARE_KERNELS(avx2);

@@ -40,13 +40,8 @@ Share share_of(int panels, int rows, int thread, int num_threads) {
 
 Rows slice(const Rows& rows, int first, int last) {
   Rows part = rows;
-  const auto skipped = static_cast<std::size_t>(first);
   part.num_rows = last - first;
-  part.values += skipped * rows.stride;
-  if (rows.scales != nullptr) {
-    part.scales += skipped * static_cast<std::size_t>(rows.num_inputs / kGroupInputs);
-    part.starts += skipped * static_cast<std::size_t>(rows.num_inputs / kGroupInputs);
-  }
+  part.values += static_cast<std::size_t>(first) * rows.stride;
   return part;
 }
 

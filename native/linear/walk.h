@@ -36,9 +36,6 @@ struct TileArgs {
   const std::uint8_t* panel_scales[kMaxTilePanels];
   const std::uint8_t* values;
   std::size_t stride;
-  const float* scales;
-  const std::int32_t* starts;
-  int groups;
   int begin, end;
   bool resume;
   float* sums;  // [R][C * 16]
@@ -91,7 +88,6 @@ void walk(const Matrix& matrix, const Rows& rows, const Output& out, int first_p
   };
   TileArgs args{};
   args.stride = rows.stride;
-  args.groups = num_blocks;
   for (int block = 0; block < num_tiles; block += kBlockTiles) {
     const int block_end = std::min(num_tiles, block + kBlockTiles);
     const int block_row = tile_start(block);
@@ -110,10 +106,6 @@ void walk(const Matrix& matrix, const Rows& rows, const Output& out, int first_p
         for (int tile = block; tile < block_end; tile++) {
           const int row = tile_start(tile);
           args.values = rows.values + static_cast<std::size_t>(row) * rows.stride;
-          if (is_quantised(matrix.format)) {
-            args.scales = rows.scales + static_cast<std::size_t>(row) * static_cast<std::size_t>(num_blocks);
-            args.starts = rows.starts + static_cast<std::size_t>(row) * static_cast<std::size_t>(num_blocks);
-          }
           args.sums = sums + static_cast<std::size_t>(row - block_row) * sums_stride;
           tiles[static_cast<std::size_t>(width - 1)][static_cast<std::size_t>(tile_start(tile + 1) - row - 1)](args);
         }

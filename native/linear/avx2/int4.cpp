@@ -30,13 +30,14 @@ struct Int4Tile {
 
   template <int R>
   [[gnu::always_inline]] static inline void add_group(const TileArgs& args, std::ptrdiff_t group) {
+    const std::uint8_t* records = args.values + group * kByteRecord;
     const __m256i nibble = _mm256_set1_epi8(15);
     __m256i pairs[R][2];
     for (int r = 0; r < R; r++) pairs[r][0] = pairs[r][1] = _mm256_setzero_si256();
     for (int k = 0; k < 4; k++) {
       const std::uint8_t* from = args.panels[0] + group * 256 + k * 64;
       _mm_prefetch(reinterpret_cast<const char*>(from) + kPrefetch, _MM_HINT_T0);
-      const std::uint8_t* inputs = args.values + group * 32 + k * 4;
+      const std::uint8_t* inputs = records + k * 4;
       for (int half = 0; half < 2; half++) {
         const __m256i both = _mm256_load_si256(reinterpret_cast<const __m256i*>(from + half * 32));
         const __m256i low = _mm256_and_si256(both, nibble);
@@ -54,9 +55,9 @@ struct Int4Tile {
           _mm_load_si128(reinterpret_cast<const __m128i*>(args.panel_scales[0] + group * 32 + half * 16)));
       for (int r = 0; r < R; r++) {
         float* sums = args.sums + r * kPanelOutputs + half * 8;
-        const __m256i start = _mm256_set1_epi32(args.starts[r * args.groups + group]);
+        const __m256i start = broadcast4(records + static_cast<std::size_t>(r) * args.stride + 36);
         const __m256i dots = _mm256_add_epi32(start, _mm256_madd_epi16(pairs[r][half], ones));
-        const __m256 scales = _mm256_mul_ps(weight_scales, _mm256_set1_ps(args.scales[r * args.groups + group]));
+        const __m256 scales = _mm256_mul_ps(weight_scales, _mm256_castsi256_ps(broadcast4(records + static_cast<std::size_t>(r) * args.stride + 32)));
         _mm256_store_ps(sums, _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots), scales, _mm256_load_ps(sums)));
       }
     }

@@ -33,13 +33,14 @@ struct Int8Tile {
 
   template <int R>
   [[gnu::always_inline]] static inline void add_group(const TileArgs& args, std::ptrdiff_t group) {
+    const std::uint8_t* records = args.values + group * kWideRecord;
     const __m256i even = _mm256_set1_epi32(0x00ff00ff);
     __m256i dots[R][2];
-    for (int r = 0; r < R; r++) dots[r][0] = dots[r][1] = _mm256_set1_epi32(args.starts[r * args.groups + group]);
+    for (int r = 0; r < R; r++) dots[r][0] = dots[r][1] = broadcast4(records + static_cast<std::size_t>(r) * args.stride + 68);
     for (int k = 0; k < 8; k++) {
       const std::uint8_t* from = args.panels[0] + group * 512 + k * 64;
       _mm_prefetch(reinterpret_cast<const char*>(from) + kPrefetch, _MM_HINT_T0);
-      const std::uint8_t* inputs = args.values + group * 64 + k * 8;
+      const std::uint8_t* inputs = records + k * 8;
       for (int half = 0; half < 2; half++) {
         const __m256i fours = _mm256_load_si256(reinterpret_cast<const __m256i*>(from + half * 32));
         const __m256i first = _mm256_and_si256(fours, even);
@@ -56,7 +57,7 @@ struct Int8Tile {
           _mm_load_si128(reinterpret_cast<const __m128i*>(args.panel_scales[0] + group * 32 + half * 16)));
       for (int r = 0; r < R; r++) {
         float* sums = args.sums + r * kPanelOutputs + half * 8;
-        const __m256 scales = _mm256_mul_ps(weight_scales, _mm256_set1_ps(args.scales[r * args.groups + group]));
+        const __m256 scales = _mm256_mul_ps(weight_scales, _mm256_castsi256_ps(broadcast4(records + static_cast<std::size_t>(r) * args.stride + 64)));
         _mm256_store_ps(sums, _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots[r][half]), scales, _mm256_load_ps(sums)));
       }
     }

@@ -1,6 +1,8 @@
 // Activations to int8 per group of 32, on AVX2. The scalar twin, with the reasons, is portable/quantise.cpp.
 #include <immintrin.h>
 
+#include <cstring>
+
 #include "linear/kernels.h"
 
 namespace firstbyte {
@@ -42,9 +44,9 @@ void store_wide_swapped(const __m256i (&q)[4], std::uint8_t* to) {
 
 }  // namespace
 
-void quantise_avx2(Format format, const float* x, int num_inputs, std::uint8_t* values, float* scales,
-                   std::int32_t* starts) {
+void quantise_avx2(Format format, const float* x, int num_inputs, std::uint8_t* records) {
   const __m256i magnitude = _mm256_set1_epi32(0x7fffffff);
+  const bool wide = format == Format::Int8;
   const int offset = -stored_offset(format);
   for (int group = 0; group < num_inputs / kGroupInputs; group++) {
     __m256 inputs[4];
@@ -61,13 +63,17 @@ void quantise_avx2(Format format, const float* x, int num_inputs, std::uint8_t* 
     const __m256i keep = _mm256_set1_epi32(finite && !zero ? -1 : 0);
     __m256i q[4];
     for (int i = 0; i < 4; i++) q[i] = _mm256_and_si256(keep, _mm256_cvtps_epi32(_mm256_mul_ps(inputs[i], inverse)));
-    scales[group] = zero ? 0.0f : (finite ? absmax / 127.0f : __builtin_nanf(""));
-    starts[group] = offset * sum_of(_mm256_add_epi32(_mm256_add_epi32(q[0], q[1]), _mm256_add_epi32(q[2], q[3])));
-    if (format == Format::Int8) {
-      store_wide_swapped(q, values + group * 64);
+    const float scale = zero ? 0.0f : (finite ? absmax / 127.0f : __builtin_nanf(""));
+    const std::int32_t start = offset * sum_of(_mm256_add_epi32(_mm256_add_epi32(q[0], q[1]), _mm256_add_epi32(q[2], q[3])));
+    std::uint8_t* record = records + group * (wide ? kWideRecord : kByteRecord);
+    if (wide) {
+      store_wide_swapped(q, record);
     } else {
-      store_bytes(q, values + group * 32);
+      store_bytes(q, record);
     }
+    std::uint8_t* tail = record + (wide ? 64 : 32);
+    std::memcpy(tail, &scale, sizeof scale);
+    std::memcpy(tail + 4, &start, sizeof start);
   }
 }
 

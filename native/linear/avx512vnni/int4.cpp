@@ -37,10 +37,11 @@ struct Int4Tile {
 
   template <int R, int C>
   [[gnu::always_inline]] static inline void add_group(const TileArgs& args, std::ptrdiff_t group, __m512 (&sums)[R][C]) {
+    const std::uint8_t* records = args.values + group * kByteRecord;
     const __m512i nibble = _mm512_set1_epi8(15);
     __m512i dots[R][C];
     for (int r = 0; r < R; r++) {
-      for (int c = 0; c < C; c++) dots[r][c] = _mm512_set1_epi32(args.starts[r * args.groups + group]);
+      for (int c = 0; c < C; c++) dots[r][c] = broadcast4(records + static_cast<std::size_t>(r) * args.stride + 36);
     }
 #pragma GCC unroll 4
     for (int k = 0; k < 4; k++) {
@@ -53,7 +54,7 @@ struct Int4Tile {
         high[c] = _mm512_and_si512(_mm512_srli_epi16(both, 4), nibble);
       }
       for (int r = 0; r < R; r++) {
-        const std::uint8_t* from = args.values + static_cast<std::size_t>(r) * args.stride + group * 32 + k * 4;
+        const std::uint8_t* from = records + static_cast<std::size_t>(r) * args.stride + k * 4;
         const __m512i first = broadcast4(from);
         const __m512i second = broadcast4(from + 16);
         for (int c = 0; c < C; c++) dots[r][c] = _mm512_dpbusd_epi32(dots[r][c], low[c], first);
@@ -64,7 +65,7 @@ struct Int4Tile {
       const __m512 weight_scales = _mm512_cvtph_ps(
           _mm256_load_si256(reinterpret_cast<const __m256i*>(args.panel_scales[c] + group * 32)));
       for (int r = 0; r < R; r++) {
-        const __m512 scales = _mm512_mul_ps(weight_scales, _mm512_set1_ps(args.scales[r * args.groups + group]));
+        const __m512 scales = _mm512_mul_ps(weight_scales, _mm512_castsi512_ps(broadcast4(records + static_cast<std::size_t>(r) * args.stride + 32)));
         sums[r][c] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dots[r][c]), scales, sums[r][c]);
       }
     }

@@ -41,9 +41,10 @@ struct Int8Tile {
 
   template <int R, int C>
   [[gnu::always_inline]] static inline void add_group(const TileArgs& args, std::ptrdiff_t group, __m512 (&sums)[R][C]) {
+    const std::uint8_t* records = args.values + group * kByteRecord;
     __m512i dots[R][C];
     for (int r = 0; r < R; r++) {
-      for (int c = 0; c < C; c++) dots[r][c] = _mm512_set1_epi32(args.starts[r * args.groups + group]);
+      for (int c = 0; c < C; c++) dots[r][c] = broadcast4(records + static_cast<std::size_t>(r) * args.stride + 36);
     }
 #pragma GCC unroll 8
     for (int k = 0; k < 8; k++) {
@@ -54,7 +55,7 @@ struct Int8Tile {
         _mm_prefetch(reinterpret_cast<const char*>(from) + kPrefetch, _MM_HINT_T0);
       }
       for (int r = 0; r < R; r++) {
-        const __m512i inputs = broadcast4(args.values + static_cast<std::size_t>(r) * args.stride + group * 32 + k * 4);
+        const __m512i inputs = broadcast4(records + static_cast<std::size_t>(r) * args.stride + k * 4);
         for (int c = 0; c < C; c++) dots[r][c] = _mm512_dpbusd_epi32(dots[r][c], weights[c], inputs);
       }
     }
@@ -62,7 +63,7 @@ struct Int8Tile {
       const __m512 weight_scales = _mm512_cvtph_ps(
           _mm256_load_si256(reinterpret_cast<const __m256i*>(args.panel_scales[c] + group * 32)));
       for (int r = 0; r < R; r++) {
-        const __m512 scales = _mm512_mul_ps(weight_scales, _mm512_set1_ps(args.scales[r * args.groups + group]));
+        const __m512 scales = _mm512_mul_ps(weight_scales, _mm512_castsi512_ps(broadcast4(records + static_cast<std::size_t>(r) * args.stride + 32)));
         sums[r][c] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dots[r][c]), scales, sums[r][c]);
       }
     }

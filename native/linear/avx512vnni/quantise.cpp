@@ -1,12 +1,13 @@
 // Activations to int8 per group of 32, on AVX-512. The scalar twin, with the reasons, is portable/quantise.cpp.
 #include <immintrin.h>
 
+#include <cstring>
+
 #include "linear/kernels.h"
 
 namespace firstbyte {
 
-void quantise_avx512vnni(Format format, const float* x, int num_inputs, std::uint8_t* values, float* scales,
-                         std::int32_t* starts) {
+void quantise_avx512vnni(Format format, const float* x, int num_inputs, std::uint8_t* records) {
   const __m512i magnitude = _mm512_set1_epi32(0x7fffffff);
   const int offset = -stored_offset(format);
   for (int group = 0; group < num_inputs / kGroupInputs; group++) {
@@ -22,11 +23,13 @@ void quantise_avx512vnni(Format format, const float* x, int num_inputs, std::uin
     const __m512 inverse = _mm512_set1_ps(zero ? 0.0f : 127.0f / absmax);
     const __m512i first = _mm512_maskz_cvtps_epi32(keep, _mm512_mul_ps(low, inverse));
     const __m512i second = _mm512_maskz_cvtps_epi32(keep, _mm512_mul_ps(high, inverse));
-    scales[group] = zero ? 0.0f : (finite ? absmax / 127.0f : __builtin_nanf(""));
-    starts[group] = offset * _mm512_reduce_add_epi32(_mm512_add_epi32(first, second));
-    __m128i* to = reinterpret_cast<__m128i*>(values + group * 32);
-    _mm_storeu_si128(to, _mm512_cvtepi32_epi8(first));
-    _mm_storeu_si128(to + 1, _mm512_cvtepi32_epi8(second));
+    const float scale = zero ? 0.0f : (finite ? absmax / 127.0f : __builtin_nanf(""));
+    const std::int32_t start = offset * _mm512_reduce_add_epi32(_mm512_add_epi32(first, second));
+    std::uint8_t* to = records + group * kByteRecord;
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(first));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 16), _mm512_cvtepi32_epi8(second));
+    std::memcpy(to + 32, &scale, sizeof scale);
+    std::memcpy(to + 36, &start, sizeof start);
   }
 }
 

@@ -24,19 +24,23 @@ struct Int4Tile {
   }
 
   static void add_group(const TileArgs& args, int row, std::ptrdiff_t group, float* sums) {
-    const auto* values = reinterpret_cast<const std::int8_t*>(args.values + static_cast<std::size_t>(row) * args.stride);
+    const std::uint8_t* record = args.values + static_cast<std::size_t>(row) * args.stride + group * kByteRecord;
+    const auto* values = reinterpret_cast<const std::int8_t*>(record);
+    float scale;
+    std::int32_t start;
+    std::memcpy(&scale, record + 32, sizeof scale);
+    std::memcpy(&start, record + 36, sizeof start);
     const std::uint8_t* weights = args.panels[0] + group * 256;
     std::int32_t dots[kPanelOutputs];
-    std::fill_n(dots, kPanelOutputs, args.starts[row * args.groups + group]);
+    std::fill_n(dots, kPanelOutputs, start);
     for (int k = 0; k < 4; k++) {
-      const std::int8_t* low = values + group * 32 + k * 4;
+      const std::int8_t* low = values + k * 4;
       const std::int8_t* high = low + 16;
       for (int output = 0; output < kPanelOutputs; output++) {
         const std::uint8_t* four = weights + k * 64 + output * 4;
         for (int i = 0; i < 4; i++) dots[output] += (four[i] & 15) * low[i] + (four[i] >> 4) * high[i];
       }
     }
-    const float scale = args.scales[row * args.groups + group];
     for (int output = 0; output < kPanelOutputs; output++) {
       std::uint16_t half;
       std::memcpy(&half, args.panel_scales[0] + group * 32 + output * 2, sizeof half);
