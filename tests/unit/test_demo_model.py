@@ -45,7 +45,7 @@ def rendered(messages: list[dict]) -> str:
 def test_all_files_are_there_and_small_enough() -> None:
     names = {path.name for path in FOLDER.iterdir() if path.is_file()}
     assert names >= {
-        "__init__.py", "README.md", "config.json", "generation_config.json", "model.safetensors",
+        "README.md", "config.json", "generation_config.json", "model.safetensors",
         "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json",
     }  # fmt: skip
     assert sum(path.stat().st_size for path in FOLDER.iterdir() if path.is_file()) <= MAX_BYTES

@@ -1,1 +1,0 @@
-"""The demo model: a tiny Llama checkpoint in Hugging Face form; data alone, no code."""
