@@ -102,7 +102,10 @@ def offer(rng: Random, fields: Fields) -> str:
 def opener(rng: Random, fields: Fields) -> str:
     if fields.company:
         return expand(rng, rng.choice(OPENERS))
-    return expand(rng, "[We are|We're] [happy|delighted|proud|excited|pleased|glad] to [introduce|announce|present|launch] {product}.")
+    return expand(
+        rng,
+        "[We are|We're] [happy|delighted|proud|excited|pleased|glad] to [introduce|announce|present|launch] {product}.",
+    )
 
 
 def body(rng: Random, fields: Fields) -> list[str]:
@@ -128,4 +131,3 @@ def write_email(rng: Random, fields: Fields, emojis: bool) -> str:
         news = sparkle(rng, paragraphs[1], 1.0)
         paragraphs = [paragraphs[0], news, *(sparkle(rng, text, 0.6) for text in paragraphs[2:])]
     return "\n\n".join(text for text in (subject, *paragraphs, farewell) if text)
-

@@ -145,7 +145,9 @@ def text_chunks(rng: Generator) -> list[Tokens]:
     """Names, products and codes as chunks of a drill: what the model will have to copy."""
     words = Random(int(rng.integers(1 << 40)))
     made = [words.choice((person, company, product, code))(words) for _ in range(words.randint(2, 9))]
-    return [np.array(tokenizer().encode(" " * words.randint(0, 1) + text, add_special_tokens=False).ids) for text in made]
+    return [
+        np.array(tokenizer().encode(" " * words.randint(0, 1) + text, add_special_tokens=False).ids) for text in made
+    ]
 
 
 def email_source(drill_every: int) -> Source:

@@ -1,7 +1,7 @@
 """Expands templates: `[a|b|c]` is one of the choices, `{field}` is left for the caller to fill in."""
 
 import re
-from functools import lru_cache
+from functools import cache
 from random import Random
 
 Node = str | tuple[list["Node"], ...]
@@ -11,7 +11,7 @@ TOKEN = re.compile(r"[\[\]|]|[^\[\]|]+")
 FIELD = re.compile(r"\{([\w-]+)\}")
 
 
-@lru_cache(maxsize=None)
+@cache
 def parsed(template: str) -> list[Node]:
     """The template as a tree; kept, because the same few hundred are expanded for ever."""
     branches: list[list[list[Node]]] = [[[]]]

@@ -1,6 +1,6 @@
 """Writes the shipped folder from a training checkpoint.
 
-    python -m training.export training/runs/c.pt src/firstbyte/demo_model
+python -m training.export training/runs/c.pt src/firstbyte/demo_model
 """
 
 import argparse

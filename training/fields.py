@@ -12,7 +12,9 @@ from training import lexicon
 CONSONANTS = "b c d f g h j k l m n p q r s t v w x z".split()
 CLUSTERS = "bl br ch cr dr fl fr gl gr kh kl kn kr ll nd ng nk nn ph pl pr qu rr sch sh sk sl sm sn sp ss st str sw th tr tt tz wh zh".split()
 VOWELS = "a a a e e e i i o o u y ai au ea ee ei eu ia ie io oa oo ou ue".split()
-ACCENTED = "á à â ä ã å é è ê ë í ï ó ò ô ö õ ø ú ü ý æ ă ı ê î û ù ì ò ő ű ą ę ě ů ā ē ī ō ū ư ơ ạ ả ế ệ ị ộ ờ ữ ỳ ċ".split()
+ACCENTED = (
+    "á à â ä ã å é è ê ë í ï ó ò ô ö õ ø ú ü ý æ ă ı ê î û ù ì ò ő ű ą ę ě ů ā ē ī ō ū ư ơ ạ ả ế ệ ị ộ ờ ữ ỳ ċ".split()
+)
 ACCENTED_CONSONANTS = "ç ñ ß č ć ł ń ř š ś ž ż ş ğ đ ď ť ň ľ ț ț ķ ļ ħ þ ð ź ř".split()
 
 
@@ -65,7 +67,9 @@ def mixed(rng: Random, words: list[str], accents: float = 0.03) -> str:
     if draw < 0.75:
         return invented(rng, accents)
     head, tail = rng.choice(words), rng.choice(words)
-    return (head[: rng.randint(2, max(2, len(head) - 1))] + tail[rng.randint(1, max(1, len(tail) - 2)) :].lower()).rstrip("-'")
+    return (
+        head[: rng.randint(2, max(2, len(head) - 1))] + tail[rng.randint(1, max(1, len(tail) - 2)) :].lower()
+    ).rstrip("-'")
 
 
 def _joined(rng: Random, part: str, other: str) -> str:
@@ -90,7 +94,9 @@ def person(rng: Random) -> str:
             last = _joined(rng, last, mixed(rng, lexicon.SURNAMES, accents))
         parts.append(last)
     if count > 2 and rng.random() < 0.5:
-        parts[1] = rng.choice(["van", "de", "de la", "von", "van der", "da", "dos", "bin", "al", "del", "di", "ter"]) + (" " + parts[1] if rng.random() < 0.5 else "")
+        parts[1] = rng.choice(
+            ["van", "de", "de la", "von", "van der", "da", "dos", "bin", "al", "del", "di", "ter"]
+        ) + (" " + parts[1] if rng.random() < 0.5 else "")
     if count == 2 and rng.random() < 0.05:
         parts.insert(1, rng.choice("ABCDEFGHJKLMNPRSTVW") + ".")
     if rng.random() < 0.1:
@@ -122,7 +128,12 @@ def company(rng: Random) -> str:
     elif draw < 0.95:
         name = "".join(rng.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ") for _ in range(rng.randint(2, 5)))
     else:
-        name = rng.choice([word.lower() + rng.choice(["ly", "ify", ".io", ".com", "hub"]), word + rng.choice([".ai", "24", "360", "4U", "-Tec", "ify"])])
+        name = rng.choice(
+            [
+                word.lower() + rng.choice(["ly", "ify", ".io", ".com", "hub"]),
+                word + rng.choice([".ai", "24", "360", "4U", "-Tec", "ify"]),
+            ]
+        )
     return _company_ending(rng, name)
 
 
@@ -164,7 +175,11 @@ def product(rng: Random) -> str:
         words = [f"{words[0]}-{mixed(rng, lexicon.PRODUCT_WORDS)}"]
     elif draw < 0.78:
         noun = rng.choice(lexicon.NOUNS)
-        words = [rng.choice([f"{words[0]} {noun}", f"{rng.choice(lexicon.ADJECTIVES)} {noun}".title(), f"{words[0]} {noun.title()}"])]
+        words = [
+            rng.choice(
+                [f"{words[0]} {noun}", f"{rng.choice(lexicon.ADJECTIVES)} {noun}".title(), f"{words[0]} {noun.title()}"]
+            )
+        ]
     elif draw < 0.84:
         words.append(mixed(rng, lexicon.PRODUCT_WORDS))
     if rng.random() < 0.3:
@@ -196,12 +211,16 @@ def code(rng: Random) -> str:
     elif draw < 0.65:
         text = rng.choice(lexicon.CODE_WORDS) + str(rng.randint(1, rng.choice((9, 99, 999, 9999))))
     elif draw < 0.75:
-        text = rng.choice(lexicon.CODE_WORDS) + rng.choice(lexicon.CODE_WORDS) + rng.choice(["", str(rng.randint(1, 99))])
+        text = (
+            rng.choice(lexicon.CODE_WORDS) + rng.choice(lexicon.CODE_WORDS) + rng.choice(["", str(rng.randint(1, 99))])
+        )
     elif draw < 0.85:
         text = invented(rng, 0).upper() + rng.choice(["", str(rng.randint(1, 999))])
     elif draw < 0.93:
         cut = rng.randint(1, length - 1)
-        text = "".join(rng.choice(letters) for _ in range(cut)) + "".join(rng.choice(digits) for _ in range(length - cut))
+        text = "".join(rng.choice(letters) for _ in range(cut)) + "".join(
+            rng.choice(digits) for _ in range(length - cut)
+        )
     else:
         text = str(rng.randint(1, 99)) + rng.choice(lexicon.CODE_WORDS)
     if rng.random() < 0.1:

@@ -49,7 +49,11 @@ class Words(dict[str, str]):
             return pseudo(rng) if slot in PARTS and rng.random() < 0.06 else rng.choice(LISTS[slot])
         match slot:
             case "number":
-                return str(rng.choice((rng.randint(2, 20), rng.randint(20, 200), rng.randint(2, 40) * 10, rng.randint(200, 9999))))
+                return str(
+                    rng.choice(
+                        (rng.randint(2, 20), rng.randint(20, 200), rng.randint(2, 40) * 10, rng.randint(200, 9999))
+                    )
+                )
             case "small":
                 return rng.choice((str(rng.randint(2, 9)), rng.choice(list(lexicon.NUMBER_WORDS.values())[1:10])))
             case "year":

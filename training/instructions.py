@@ -11,7 +11,16 @@ from training import systems
 from training.expand import FIELD, expand, fill
 from training.fields import FIELD_NAMES, Fields
 from training.filler import Words, phrase, salad, sentence
-from training.wording import CLOSERS, COMPANY_PERSONAS, EMOJI_BANS, EMOJI_WISHES, LABELS, OFFER_LINES, REQUESTS, STATEMENTS
+from training.wording import (
+    CLOSERS,
+    COMPANY_PERSONAS,
+    EMOJI_BANS,
+    EMOJI_WISHES,
+    LABELS,
+    OFFER_LINES,
+    REQUESTS,
+    STATEMENTS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,9 @@ class Written(dict[str, str]):
 
     def __init__(self, rng: Random, fields: Fields) -> None:
         words = Words(rng)
-        mark = rng.choices(("{}", '"{}"', "'{}'", "**{}**", "`{}`", "“{}”", "_{}_", "<{}>", "({})"), (60, 12, 5, 5, 2, 3, 1, 1, 1))[0]
+        mark = rng.choices(
+            ("{}", '"{}"', "'{}'", "**{}**", "`{}`", "“{}”", "_{}_", "<{}>", "({})"), (60, 12, 5, 5, 2, 3, 1, 1, 1)
+        )[0]
         self._missing = words
         sign = rng.choices(("{}%", "{} %", "{} percent", "{} per cent", "{} Percent"), (60, 12, 22, 3, 1))[0]
         unit = "month" if fields.months in ("1", "one") else "months"
@@ -128,7 +139,9 @@ def listed(rng: Random, values: Written, wanted: set[str]) -> str:
     """Labels and values, a line each or in a row, with a request before or after."""
     case = rng.choice((str.lower, str.capitalize, str.title, str.upper, str.capitalize))
     bullet = rng.choices(("", "- ", "* ", "• ", "{n}. ", "{n}) ", "-> ", "+ "), (40, 20, 10, 5, 8, 4, 2, 2))[0]
-    colon = rng.choices((": ", ":", " = ", " - ", " -> ", " is ", "\t", " ", "=", " : ", ":\n"), (60, 5, 8, 6, 3, 3, 1, 4, 3, 2, 1))[0]
+    colon = rng.choices(
+        (": ", ":", " = ", " - ", " -> ", " is ", "\t", " ", "=", " : ", ":\n"), (60, 5, 8, 6, 3, 3, 1, 4, 3, 2, 1)
+    )[0]
     lines = [
         bullet.replace("{n}", str(n + 1)) + case(label) + colon + text
         for n, (label, text) in enumerate(pairs(rng, values, wanted))
@@ -145,7 +158,9 @@ def bare(rng: Random, values: Written, wanted: set[str]) -> str:
     order = [field for field in FIELD_NAMES if field in wanted]
     if rng.random() < 0.25:
         rng.shuffle(order)
-    texts = [rng.choice(("code ", "coupon ", "")) + values[field] if field == "code" else values[field] for field in order]
+    texts = [
+        rng.choice(("code ", "coupon ", "")) + values[field] if field == "code" else values[field] for field in order
+    ]
     texts = [text + rng.choice((" off", " off", "", " discount")) if "%" in text else text for text in texts]
     return _around(rng, rng.choice((", ", ", ", "; ", " / ", "\n", " - ", " | ")).join(texts) + rng.choice((".", "")))
 
@@ -166,7 +181,9 @@ def structured(rng: Random, values: Written, wanted: set[str]) -> str:
             body = "\n".join(f"| {label} | {text} |" for label, text in items)
         case _:
             joint = rng.choice((", ", ",", "; "))
-            body = rng.choice(("({})", "{{{}}}", "[{}]", "{}")).format(joint.join(f"{label}: {text}" for label, text in items))
+            body = rng.choice(("({})", "{{{}}}", "[{}]", "{}")).format(
+                joint.join(f"{label}: {text}" for label, text in items)
+            )
     return _around(rng, body)
 
 
@@ -195,7 +212,15 @@ def user_message(rng: Random, values: Written, wanted: set[str]) -> str:
 def system_facts(rng: Random, values: Written, wanted: set[str]) -> tuple[list[str], set[str]]:
     """Some fields that the system prompt says instead of the user: usually the company, now and then the offer."""
     draw = rng.random()
-    pools: tuple[set[str], ...] = ({"company"}, {"company"}, {"company", "product"}, {"code", "percent", "months"}, {"product"}, {"company", "code", "percent", "months"}, {"company", "product", "code", "percent", "months"})
+    pools: tuple[set[str], ...] = (
+        {"company"},
+        {"company"},
+        {"company", "product"},
+        {"code", "percent", "months"},
+        {"product"},
+        {"company", "code", "percent", "months"},
+        {"company", "product", "code", "percent", "months"},
+    )
     if draw > 0.35:
         return [], set()
     chosen = rng.choice(pools) & wanted

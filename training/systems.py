@@ -47,8 +47,25 @@ BACKGROUND = [
     "[Our customers|The readers|Our users|They] [are|live in|come from|love] [{adjective} people|{city} and {city}|{small} countries|{noun}s].",
     "[{person} leads the team|The boss is {person}|Ask {person} about {noun}s|{person} checks every mail|{person} founded the {noun} team].",
 ]
-HEADINGS = "Rules|Tips|Guidelines|Please note|Style|What to do|Checklist|How we write|Our rules|Instructions|Three tips|Here are some tips|Keep in mind|What matters|Do and don't|House style|Requirements|Steps|Your toolbox|Limits|About us|Background|Format".split("|")
-BULLETS = ["- ", "* ", "• ", "{n}. ", "{n}) ", "({n}) ", "Rule {n}: ", "Tip {n}: ", "{n}: ", "-- ", "> ", "{n} - ", "TIP {n}. ", "+ "]
+HEADINGS = "Rules|Tips|Guidelines|Please note|Style|What to do|Checklist|How we write|Our rules|Instructions|Three tips|Here are some tips|Keep in mind|What matters|Do and don't|House style|Requirements|Steps|Your toolbox|Limits|About us|Background|Format".split(
+    "|"
+)
+BULLETS = [
+    "- ",
+    "* ",
+    "• ",
+    "{n}. ",
+    "{n}) ",
+    "({n}) ",
+    "Rule {n}: ",
+    "Tip {n}: ",
+    "{n}: ",
+    "-- ",
+    "> ",
+    "{n} - ",
+    "TIP {n}. ",
+    "+ ",
+]
 
 
 def tip(rng: Random) -> str:

@@ -1,6 +1,6 @@
 """Trains the demo model phase by phase, each from the checkpoint of the one before; a broken run is resumed.
 
-    python -m training.train a b c
+python -m training.train a b c
 """
 
 import argparse
@@ -120,7 +120,9 @@ class Run:
             if self.next_step % 20 == 0:
                 loss, hits, tagged = np.mean(seen[-20:], axis=0)
                 pace = f"{(time.time() - self.began) / len(seen):.2f} s/step"
-                note(f"phase {self.phase.name} step {self.next_step} loss {loss:.3f} hits {hits:.3f} tags {tagged:.3f} {pace}")
+                note(
+                    f"phase {self.phase.name} step {self.next_step} loss {loss:.3f} hits {hits:.3f} tags {tagged:.3f} {pace}"
+                )
             if self.next_step % SAVE_EVERY == 0:
                 self.save()
         self.save()

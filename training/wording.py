@@ -37,7 +37,8 @@ REQUESTS = [
     f"{A_MAIL} {DEAR} {{name}}: {{company}}, {{product}}, [code|coupon|voucher|] {{code}}, {{percent}} [off|discount|] [for|,|/] {{months}}{PUNCT}",
     f"{A_MAIL} {DEAR} {{name}} {ABOUT} {LAUNCH} {{product}} [by|from|of] {{company}}[.| and| -|,] [mention|include|add|with|using|quote|state] [the|our|] {CODE} {{code}} [for|which gives|that gives|to get|worth|good for|giving] {{percent}} {OFF} [for|over|during|in the first|for the first|for a period of] {{months}}{PUNCT}",
     f"{WRITE} {{name}} [a|one] {SHORT} {MAIL} {ABOUT} {{product}}{PUNCT}",
-    "[{company} needs|{company} wants|{company} asks for|{company} would like] a " + f"{SHORT} {MAIL} [to|for] {{name}} {ABOUT} {LAUNCH} {{product}}{PUNCT}",
+    "[{company} needs|{company} wants|{company} asks for|{company} would like] a "
+    + f"{SHORT} {MAIL} [to|for] {{name}} {ABOUT} {LAUNCH} {{product}}{PUNCT}",
     "Launch [email|mail|e-mail], please[.|:|!]",
     "[Product launch|Launch e-mail|New task|E-mail wanted|Launch|Job|Announcement][.|:|!] [Recipient|To|Customer|Reader] {name}[.|,|;] [Product|Item|About] {product}[.|,|;]",
     f"[Our|The|Our new] {{product}} [is out|is here|is ready|goes on sale|arrives|launches] [today|now|this week|on Monday|tomorrow|at last], so {A_MAIL}{PUNCT}",

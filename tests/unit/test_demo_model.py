@@ -3,6 +3,7 @@
 import json
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -19,8 +20,9 @@ TEXTS = (
 )
 
 
-def read(name: str) -> dict:
-    return json.loads((FOLDER / name).read_text(encoding="utf-8"))
+def read(name: str) -> dict[str, Any]:
+    settings: dict[str, Any] = json.loads((FOLDER / name).read_text(encoding="utf-8"))
+    return settings
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,7 @@ def tokens(tokenizer: Tokenizer, text: str) -> list[str]:
     return tokenizer.encode(text, add_special_tokens=False).tokens
 
 
-def rendered(messages: list[dict]) -> str:
+def rendered(messages: list[dict[str, str]]) -> str:
     def refuse(reason: str) -> None:
         raise ValueError(reason)
 
@@ -101,9 +103,7 @@ def test_emojis_are_bytes(tokenizer: Tokenizer, emoji: str) -> None:
 
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("before", ["Use code ", 'code "', "code:\n", "(", "**"])
-def test_a_code_is_read_a_character_at_a_time_wherever_it_stands(
-    tokenizer: Tokenizer, before: str, code: str
-) -> None:
+def test_a_code_is_read_a_character_at_a_time_wherever_it_stands(tokenizer: Tokenizer, before: str, code: str) -> None:
     assert tokens(tokenizer, before + code)[-len(code) :] == list(code)
     assert tokens(tokenizer, before + code + " now.")[-len(code) - 2 : -2] == list(code)
 

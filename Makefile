@@ -1,0 +1,56 @@
+# The door to the project. Every target works in a fresh clone.
+.DEFAULT_GOAL := all
+.PHONY: all install demo test test-clients test-parity sanitize check fix bench clean
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+DEV_STAMP := .venv/.installed-dev
+NATIVE := CMakeLists.txt $(shell find native -type f)
+PARITY_STAMP := .venvs/parity/.installed
+
+all: check test ## check and test
+
+$(STAMP): pyproject.toml $(NATIVE)
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(DEV_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+install: $(STAMP) ## set up .venv only
+
+demo: $(STAMP) ## set up and run the main job: both approaches, streamed
+	$(BIN)/firstbyte demo
+
+test: $(DEV_STAMP) ## set up and test
+	$(BIN)/python -m pytest -n auto -m 'not parity and not clients'
+
+$(PARITY_STAMP): pyproject.toml
+	test -x .venvs/parity/bin/python || $(PYTHON) -m venv .venvs/parity
+	.venvs/parity/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' torch==2.13.0 transformers
+	touch $@
+
+test-parity: $(PARITY_STAMP) ## set up and compare with PyTorch and transformers
+	.venvs/parity/bin/python -m pytest -m parity tests/parity
+
+sanitize: $(DEV_STAMP) ## test the C++ kernels under the address and undefined behaviour sanitizers
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'cmake>=3.26' ninja
+	$(BIN)/cmake -S tests/native -B build/sanitize -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN)/ninja) -DFIRSTBYTE_SANITIZE=ON
+	$(BIN)/cmake --build build/sanitize
+	$(BIN)/ctest --test-dir build/sanitize --output-on-failure
+
+check: $(DEV_STAMP) ## lint, types, import direction, sizes
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.sizes
+
+fix: $(DEV_STAMP) ## format and mend what can be mended by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove environments and caches
+	rm -rf .venv .venvs build dist

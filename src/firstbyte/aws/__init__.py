@@ -1,0 +1,1 @@
+"""The AWS wire: bytes become values and values bytes. Knows protocols and signatures, and no endpoint."""

@@ -1,0 +1,155 @@
+"""Runs a call on the engine: where a dialect's plan meets tokens, and where the engine's errors are renamed.
+
+Knows no HTTP: it calls `send` for each chunk. Used by `server`.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from firstbyte.containers.dialect import Generation, StreamReply, Timings, WholeCall
+from firstbyte.containers.errors import ContainerError, GenerationBroke, Overloaded, RequestRejected
+from firstbyte.containers.exchange import Answer
+from firstbyte.engine import errors as engine_errors
+from firstbyte.engine.requests import GenerateRequest, TokenEvent
+from firstbyte.engine.tokenizer import Tokenizer
+
+
+class Engine(Protocol):
+    """What the server needs of `firstbyte.engine.service.EngineService`."""
+
+    tokenizer: Tokenizer
+
+    def generate(self, request: GenerateRequest) -> AsyncGenerator[TokenEvent, None]:
+        """One event for each token; closing the iterator ends the generation before the next step."""
+        ...
+
+    async def close(self) -> None:
+        """End everything."""
+        ...
+
+
+def translate_error(error: engine_errors.EngineError) -> ContainerError:
+    """The engine's error in this room's words."""
+    if isinstance(error, engine_errors.RequestError):
+        return RequestRejected(str(error))
+    if isinstance(error, engine_errors.Overloaded):
+        return Overloaded(str(error))
+    return GenerationBroke(str(error))
+
+
+class Generator:
+    """Generates on one engine, and knows whether generating works."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._is_sure = True
+
+    async def tokens(self, request: GenerateRequest) -> AsyncGenerator[TokenEvent, None]:
+        """The engine's events, its errors translated, its iterator closed however this one ends."""
+        try:
+            async with aclosing(self._engine.generate(request)) as events:
+                async for event in events:
+                    yield event
+        except engine_errors.EngineError as error:
+            translated = translate_error(error)
+            self._is_sure = self._is_sure and not isinstance(translated, GenerationBroke)
+            raise translated from error
+
+    async def collect(self, request: GenerateRequest) -> Generation:
+        """All events of one request."""
+        async with aclosing(self.tokens(request)) as events:
+            return Generation(tuple([event async for event in events]))
+
+    async def is_healthy(self) -> bool:
+        """True when the latest generation worked; after a failure one token is tried, so that nothing is guessed."""
+        if not self._is_sure:
+            probe = GenerateRequest(tuple(self._engine.tokenizer.encode("liveness")), max_new_tokens=1)
+            try:
+                await self.collect(probe)
+            except Overloaded:
+                return True  # too busy to try is not broken
+            except ContainerError:
+                return False
+            self._is_sure = True
+        return True
+
+
+class Admission:
+    """The slots of a container: as in TGI there is no waiting, a call gets its slots at once or is refused."""
+
+    def __init__(self, num_slots: int) -> None:
+        self._num_slots = num_slots
+        self._num_free = num_slots
+
+    @asynccontextmanager
+    async def admit(self, num_requests: int) -> AsyncIterator[None]:
+        """Hold one slot for each request of a call.
+
+        Raises:
+            Overloaded: not so many are free.
+        """
+        if num_requests > self._num_free:
+            raise Overloaded(f"{self._num_slots} requests are being served")
+        self._num_free -= num_requests
+        try:
+            yield
+        finally:
+            self._num_free += num_requests
+
+
+@dataclass(slots=True)
+class Chunks:
+    """Sends a stream's head and chunks, the head when its time has come."""
+
+    reply: StreamReply
+    start: Callable[[StreamReply], Awaitable[None]]
+    send: Callable[[bytes], Awaitable[None]]
+    is_started: bool = False
+
+    async def begin(self) -> None:
+        """Send the head, once."""
+        if not self.is_started:
+            self.is_started = True
+            await self.start(self.reply)
+
+    async def put(self, chunk: bytes) -> None:
+        """Send one chunk; nothing for an empty one, which would end the body."""
+        if chunk:
+            await self.begin()
+            await self.send(chunk)
+
+
+async def run_stream(generator: Generator, request: GenerateRequest, chunks: Chunks) -> None:
+    """Generate and send one chunk for each token.
+
+    Raises:
+        ContainerError: the generation failed; `chunks` knows whether the head has gone out already.
+    """
+    reply = chunks.reply
+    if reply.is_head_early:
+        await chunks.begin()
+    async with aclosing(generator.tokens(request)) as events:
+        async for event in events:
+            await chunks.put(reply.render(event))
+    await chunks.begin()
+    await chunks.put(reply.render_end())
+
+
+async def run_whole(generator: Generator, call: WholeCall, validation_s: float) -> Answer:
+    """Generate everything that the call asks for, its sequences side by side, and word the answer.
+
+    Raises:
+        ContainerError: one of the sequences failed.
+    """
+    started_at_s = time.perf_counter()
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(generator.collect(request)) for request in call.requests]
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    timings = Timings(validation_s, time.perf_counter() - started_at_s)
+    return call.reply.render([task.result() for task in tasks], timings)

@@ -1,0 +1,169 @@
+"""LMI's configuration: serving.properties first, then OPTION_* variables, then translations of other variables.
+
+Sources: ModelInfo.loadServingProperties, SageMakerCompatibility, properties_manager/*.py at v0.28.0.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from firstbyte.containers.errors import StartupFailed
+from firstbyte.containers.versions import Version
+
+LMI_DIST_IS_GONE = Version(0, 33)
+"""From here on `lmi-dist` means `vllm`, and `scheduler` is unknown."""
+
+OutputFormatter = Literal["json", "jsonlines", "sse"]
+ROLLING_BATCHES = ("auto", "disable", "trtllm", "lmi-dist", "vllm", "scheduler", "tnx")
+LATER_ROLLING_BATCHES = ("auto", "disable", "trtllm", "vllm", "tnx", "lmi-dist")
+ENGINES = ("MPI", "Python")
+NEEDED_ENGINES = {
+    "lmi-dist": ("MPI", "Need MPI engine to start lmi-dist RollingBatcher"),
+    "trtllm": ("MPI", "Need MPI engine to start trtllm RollingBatcher"),
+    "vllm": ("Python", "Need python engine to start vLLM RollingBatcher"),
+}
+"""Rolling batch -> the engine it runs in, and what LMI says when another one is given."""
+
+TGI_NAMES = {
+    "HF_MODEL_QUANTIZE": "OPTION_QUANTIZE",
+    "SM_NUM_GPUS": "TENSOR_PARALLEL_DEGREE",
+    "MAX_CONCURRENT_REQUESTS": "SERVING_JOB_QUEUE_SIZE",
+    "MAX_BATCH_PREFILL_TOKENS": "OPTION_MAX_ROLLING_BATCH_PREFILL_TOKENS",
+    "MAX_BATCH_SIZE": "OPTION_MAX_ROLLING_BATCH_SIZE",
+    "CUDA_MEMORY_FRACTION": "OPTION_GPU_MEMORY_UTILIZATION",
+}
+TRANSLATIONS = {
+    "HF_MODEL_ID": "option.model_id",
+    "HF_REVISION": "option.revision",
+    "HF_TASK": "option.task",
+    "HF_MODEL_TRUST_REMOTE_CODE": "option.trust_remote_code",
+    "TENSOR_PARALLEL_DEGREE": "option.tensor_parallel_degree",
+    "PIPELINE_PARALLEL_DEGREE": "option.pipeline_parallel_degree",
+    "SERVING_MIN_WORKERS": "minWorkers",
+    "SERVING_MAX_WORKERS": "maxWorkers",
+    "SERVING_JOB_QUEUE_SIZE": "job_queue_size",
+}
+MEANINGS = {
+    "option.tensor_parallel_degree": "recorded; one CPU runs the whole model here",
+    "option.pipeline_parallel_degree": "recorded; one CPU runs the whole model here",
+    "option.paged_attention": "has had no effect since 0.26; the cache is paged in any case",
+    "option.dtype": "recorded; the engine chooses the type of its weights",
+    "option.quantize": "recorded; the engine keeps the weights in its own CPU format",
+    "option.load_format": "recorded; safetensors are read",
+    "option.gpu_memory_utilization": "has no effect on a CPU",
+    "option.enforce_eager": "has no effect on a CPU",
+    "option.device_map": "has no effect on a CPU",
+    "option.low_cpu_mem_usage": "recorded; weights are mapped, not copied",
+    "option.trust_remote_code": "recorded; no code from a model is ever run here",
+    "option.speculative_draft_model": "has no effect here",
+    "minWorkers": "recorded; one worker serves the model",
+    "maxWorkers": "recorded; one worker serves the model",
+}
+"""Properties that are taken without changing anything here, and what to say of them in the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class LmiOptions:
+    """What one LMI container is configured to do."""
+
+    version: Version
+    model_id: str | None = None
+    """A folder, `s3://` prefix or hub id; None for the model folder itself."""
+    revision: str | None = None
+    hub_token: str | None = None
+    rolling_batch: str = "auto"
+    max_rolling_batch_size: int = 32
+    max_rolling_batch_prefill_tokens: int | None = None
+    max_model_len: int | None = None
+    tensor_parallel_degree: int | None = None
+    """None for `max`."""
+    output_formatter: OutputFormatter | None = None
+    """None leaves it to each request: pieces of JSON, or lines when it asks to stream."""
+    is_tgi_compatible: bool = False
+    job_queue_size: int = 1000
+    max_request_bytes: int = 64 * 1024 * 1024
+    notes: tuple[str, ...] = ()
+    """One line for each property that is accepted but changes nothing here."""
+
+
+def merge_properties(environment: Mapping[str, str], properties: Mapping[str, str]) -> dict[str, str]:
+    """All configuration as properties, each key from its highest source."""
+    names = dict(environment)
+    for tgi_name, lmi_name in TGI_NAMES.items():
+        if tgi_name in environment:
+            names.setdefault(lmi_name, environment[tgi_name])
+    merged = dict(properties)
+    for name, value in names.items():
+        if name.startswith("OPTION_"):
+            option = name.removeprefix("OPTION_").lower()
+            key = {"engine": "engine", "entrypoint": "option.entryPoint"}.get(option, f"option.{option}")
+            merged.setdefault(key, value)
+    for name, key in TRANSLATIONS.items():
+        if name in names:
+            merged.setdefault(key, names[name])
+    return merged
+
+
+def read_options(environment: Mapping[str, str], properties: Mapping[str, str], version: Version) -> LmiOptions:
+    """Read the configuration.
+
+    Raises:
+        StartupFailed: a value cannot be read, or two do not go together.
+    """
+    merged = {key: value.strip() for key, value in merge_properties(environment, properties).items() if value.strip()}
+    degree = merged.get("option.tensor_parallel_degree", "max")
+    return LmiOptions(
+        version=version,
+        model_id=merged.get("option.model_id") or merged.get("option.s3url"),
+        revision=merged.get("option.revision"),
+        hub_token=environment.get("HF_TOKEN") or environment.get("HUGGING_FACE_HUB_TOKEN"),
+        rolling_batch=_rolling_batch(merged, version),
+        max_rolling_batch_size=_integer(merged, "option.max_rolling_batch_size", 32),
+        max_rolling_batch_prefill_tokens=_optional(merged, "option.max_rolling_batch_prefill_tokens"),
+        max_model_len=_optional(merged, "option.max_model_len"),
+        tensor_parallel_degree=None if degree == "max" else _integer(merged, "option.tensor_parallel_degree", 1),
+        output_formatter=_output_formatter(merged),
+        is_tgi_compatible=merged.get("option.tgi_compat", "false").lower() == "true",
+        job_queue_size=_integer(merged, "job_queue_size", 1000),
+        notes=tuple(f"{key}={merged[key]}: {meaning}" for key, meaning in MEANINGS.items() if key in merged),
+    )
+
+
+def _rolling_batch(merged: Mapping[str, str], version: Version) -> str:
+    rolling_batch = merged.get("option.rolling_batch", "auto")
+    permitted = ROLLING_BATCHES if version < LMI_DIST_IS_GONE else LATER_ROLLING_BATCHES
+    if rolling_batch not in permitted:
+        names = ", ".join(f"'{name}'" for name in permitted)
+        raise StartupFailed(f"rolling_batch: value is not a valid enumeration member; permitted: {names}")
+    if rolling_batch == "disable":
+        raise StartupFailed("rolling_batch=disable is not served here: choose auto, lmi-dist or vllm")
+    if rolling_batch == "lmi-dist" and version >= LMI_DIST_IS_GONE:
+        rolling_batch = "vllm"
+    engine = merged.get("engine")
+    if engine is not None and engine not in ENGINES:
+        raise StartupFailed(f"engine={engine} is not served here: choose {' or '.join(ENGINES)}")
+    needed, objection = NEEDED_ENGINES.get(rolling_batch, (engine, ""))
+    if version < LMI_DIST_IS_GONE and engine is not None and engine != needed:
+        raise StartupFailed(objection)
+    return rolling_batch
+
+
+def _output_formatter(merged: Mapping[str, str]) -> OutputFormatter | None:
+    name = merged.get("option.output_formatter")
+    for formatter in get_args(OutputFormatter):
+        if name == formatter:
+            return formatter  # type: ignore[no-any-return]
+    if name is not None:
+        raise StartupFailed(f"option.output_formatter={name} is not served here: choose json, jsonlines or sse")
+    return None
+
+
+def _integer(merged: Mapping[str, str], key: str, default: int) -> int:
+    text = merged.get(key, str(default))
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise StartupFailed(f"{key}: value is not a valid integer above 0: {text}")
+    return int(text)
+
+
+def _optional(merged: Mapping[str, str], key: str) -> int | None:
+    return _integer(merged, key, 1) if key in merged else None

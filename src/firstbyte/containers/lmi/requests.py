@@ -1,0 +1,225 @@
+"""LMI's request: `inputs`, `parameters`, `stream`; what rolling batch makes of the parameters, and what it refuses.
+
+Two kinds of mistakes, as in LMI: a body that cannot be read (`InputParsingFailed`) never reaches the engine; a
+parameter out of its range fails there (`RequestRejected`), so its answer is a generation that ended in an error.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from firstbyte.containers.errors import RequestRejected
+from firstbyte.containers.exchange import Request
+from firstbyte.containers.lmi.options import LmiOptions
+from firstbyte.containers.versions import Version
+from firstbyte.engine.errors import TemplateFailed
+from firstbyte.engine.requests import GenerateRequest, Sampling
+from firstbyte.engine.tokenizer import Tokenizer
+
+DEFAULT_NEW_TOKENS = 30
+TEMPERATURE_IS_FREE = Version(0, 32)
+"""Until then a request without `do_sample: true` is greedy, whatever its temperature."""
+
+KNOWN_PARAMETERS = frozenset(
+    (
+        "adapters", "cached_prompt", "decoder_input_details", "details", "do_sample", "ignore_eos", "ignore_eos_token",
+        "logprobs", "max_new_tokens", "max_tokens", "num_beams", "output_formatter", "repetition_penalty",
+        "return_full_text", "seed", "stop", "stop_sequences", "stream", "temperature", "top_k", "top_p", "typical_p",
+    )
+)  # fmt: skip
+
+
+class InputParsingFailed(RequestRejected):
+    """The body cannot be read; LMI's code for it is 424."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Input Parsing failed. Ensure that the request payload is valid. {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class LmiBody:
+    """A request that could be read; its parameters are as given."""
+
+    inputs: str
+    parameters: Mapping[str, Any]
+    is_streaming: bool
+    messages: tuple[Mapping[str, Any], ...] | None = None
+    """Of a chat request, whose prompt the model's template makes."""
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """A yes-or-no parameter; anything that Python takes for true is true, as in LMI."""
+        return bool(self.parameters.get(name, default))
+
+    @property
+    def unused_parameters(self) -> list[str]:
+        """Names that mean nothing here; LMI drops them with a warning."""
+        return sorted(set(self.parameters) - KNOWN_PARAMETERS)
+
+
+def read_body(request: Request) -> LmiBody:
+    """Read a request's body.
+
+    Raises:
+        InputParsingFailed: it is not JSON, or has another shape.
+    """
+    if request.media_type == "text/plain":
+        return LmiBody(_text(request.body.decode(errors="replace")), {}, is_streaming=False)
+    value = _read_json(request.body)
+    if not isinstance(value, dict):
+        raise InputParsingFailed(f"'{type(value).__name__}' object has no attribute 'pop'")
+    if "messages" in value:
+        return _read_chat(value)
+    parameters = value.get("parameters", {})
+    if not isinstance(parameters, dict):
+        raise InputParsingFailed("'parameters' must be an object")
+    if "inputs" not in value:
+        raise InputParsingFailed("Invalid Request Property: 'inputs'")
+    return LmiBody(_text(value["inputs"]), parameters, bool(value.get("stream", parameters.get("stream", False))))
+
+
+def _read_json(body: bytes) -> Any:
+    def reject(name: str) -> NoReturn:
+        raise ValueError(f"{name} is not JSON")
+
+    try:
+        return json.loads(body, parse_constant=reject)
+    except (ValueError, RecursionError) as error:
+        raise InputParsingFailed(str(error)) from error
+
+
+def _text(inputs: Any) -> str:
+    if isinstance(inputs, list) and len(inputs) == 1:
+        inputs = inputs[0]
+    if not isinstance(inputs, str):
+        raise InputParsingFailed("'inputs' must be one string: rolling batch takes one prompt in a request")
+    return inputs
+
+
+def _read_chat(value: Mapping[str, Any]) -> LmiBody:
+    messages = value["messages"]
+    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+        raise InputParsingFailed("'messages' must be a list of objects")
+    parameters = {name: member for name, member in value.items() if name not in ("messages", "model", "stream")}
+    # The chat route samples unless its temperature is 0.
+    parameters = {"do_sample": True, "max_new_tokens": parameters.pop("max_tokens", DEFAULT_NEW_TOKENS), **parameters}
+    return LmiBody("", parameters, bool(value.get("stream", False)), tuple(messages))
+
+
+def plan_generation(
+    body: LmiBody, prompt_ids: tuple[int, ...], options: LmiOptions, max_total_tokens: int
+) -> GenerateRequest:
+    """What the engine must do. New tokens are cut to what a sequence can hold, as the rolling batchers do.
+
+    Raises:
+        RequestRejected: a parameter is out of its range, or the prompt fills the whole sequence.
+    """
+    if len(prompt_ids) >= max_total_tokens:
+        raise RequestRejected(
+            f"Input prompt ({len(prompt_ids)} tokens) is too long and exceeds limit of {max_total_tokens}"
+        )
+    if not prompt_ids:
+        raise RequestRejected("Input prompt is empty")
+    read = _Parameters(body.parameters)
+    max_new_tokens = read.integer("max_new_tokens", read.integer("max_tokens", DEFAULT_NEW_TOKENS))
+    if max_new_tokens < 1:
+        raise RequestRejected(f"max_tokens must be at least 1, got {max_new_tokens}.")
+    if read.integer("num_beams", 1) > 1:
+        raise RequestRejected("num_beams > 1 is not supported by this server")
+    return GenerateRequest(
+        prompt_ids=prompt_ids,
+        max_new_tokens=min(max_new_tokens, max_total_tokens - len(prompt_ids)),
+        sampling=_sampling(read, options.version),
+        stop=(*read.strings("stop_sequences"), *read.strings("stop")),
+        ignore_eos=body.flag("ignore_eos_token") or body.flag("ignore_eos"),
+        prompt_logprobs=body.flag("decoder_input_details"),
+    )
+
+
+def _sampling(read: "_Parameters", version: Version) -> Sampling:
+    temperature = read.number("temperature", 1.0)
+    top_k, top_p = read.integer("top_k", -1), read.number("top_p", 1.0)
+    typical_p, penalty = read.number("typical_p", 1.0), read.number("repetition_penalty", 1.0)
+    if temperature < 0.0:
+        raise RequestRejected(f"temperature must be non-negative, got {temperature}.")
+    if not 0.0 < top_p <= 1.0:
+        raise RequestRejected(f"top_p must be in (0, 1], got {top_p}.")
+    if not 0.0 < typical_p <= 1.0:
+        raise RequestRejected(f"typical_p must be in (0, 1], got {typical_p}.")
+    if top_k < -1 or (top_k == 0 and version < TEMPERATURE_IS_FREE):
+        raise RequestRejected(f"top_k must be -1 (disable), or at least 1, got {top_k}.")
+    if not 0.0 < penalty <= 2.0:
+        raise RequestRejected(f"repetition_penalty must be in (0, 2], got {penalty}.")
+    is_sampling = bool(read.get("do_sample", version >= TEMPERATURE_IS_FREE)) and temperature > 0.0
+    if not is_sampling:
+        return Sampling(repetition_penalty=penalty)
+    return Sampling(
+        do_sample=True,
+        temperature=temperature,
+        top_k=max(0, top_k),
+        top_p=top_p,
+        typical_p=typical_p,
+        repetition_penalty=penalty,
+        seed=read.seed(),
+    )
+
+
+class _Parameters:
+    """Reads parameters of a request by kind."""
+
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
+        self._parameters = parameters
+
+    def get(self, name: str, default: Any) -> Any:
+        """The parameter, or `default` where it is missing or null."""
+        value = self._parameters.get(name)
+        return default if value is None else value
+
+    def integer(self, name: str, default: int) -> int:
+        """A whole number."""
+        value = self.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise RequestRejected(f"{name} must be an integer, got {value!r}")
+        return value
+
+    def number(self, name: str, default: float) -> float:
+        """A finite number; also 1e400, which JSON reads as infinity, is refused."""
+        value = self.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e30:
+            raise RequestRejected(f"{name} must be a number, got {value!r}")
+        return float(value)
+
+    def strings(self, name: str) -> tuple[str, ...]:
+        """A string or a list of them."""
+        value = self.get(name, [])
+        texts = [value] if isinstance(value, str) else value
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise RequestRejected(f"{name} must be a list of strings, got {value!r}")
+        return tuple(text for text in texts if text)
+
+    def seed(self) -> int | None:
+        """The seed, as a number or as the text of one, within 64 bits; None lets the engine draw one."""
+        value = self.get("seed", None)
+        if value is None:
+            return None
+        if isinstance(value, str) and value.isascii() and value.isdigit():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise RequestRejected(f"seed must be an integer, got {value!r}")
+        return value % 2**64
+
+
+def encode_prompt(body: LmiBody, tokenizer: Tokenizer) -> tuple[str, tuple[int, ...]]:
+    """The prompt's text and ids; of a chat request, as the model's template words it.
+
+    Raises:
+        InputParsingFailed: the text is not Unicode, there is no template, or it refused the messages.
+    """
+    prompt = body.inputs
+    try:
+        if body.messages is not None:
+            prompt = tokenizer.apply_chat_template(body.messages, add_generation_prompt=True)
+        prompt.encode()  # JSON can name half of a surrogate pair, which is no character
+    except (TemplateFailed, UnicodeEncodeError) as error:
+        raise InputParsingFailed(str(error)) from error
+    return prompt, tuple(tokenizer.encode(prompt, add_special_tokens=body.messages is None))

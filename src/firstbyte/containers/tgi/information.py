@@ -1,0 +1,118 @@
+"""What TGI tells about the model it serves: /info by version, /v1/models, /tokenize."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import firstbyte
+from firstbyte.containers.dialect import Tally
+from firstbyte.containers.exchange import Answer, json_answer
+from firstbyte.containers.tgi.options import Limits, TgiOptions
+from firstbyte.containers.tgi.rendering import dump, error_answer
+from firstbyte.containers.tgi.requests import Bounds, ValidationFailed, read_generate_body
+from firstbyte.containers.versions import Version
+from firstbyte.engine.model_info import ModelInfo
+from firstbyte.engine.tokenizer import Tokenizer
+
+MAX_INPUT_TOKENS_NAME = Version(2, 1)
+"""The member was `max_input_length` before."""
+SHORT_INFO = Version(3)
+"""From here on /info has no more device, type and batch members."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The loaded model as TGI's routes see it."""
+
+    options: TgiOptions
+    limits: Limits
+    model: ModelInfo
+    tokenizer: Tokenizer
+
+    @property
+    def bounds(self) -> Bounds:
+        """What requests are checked against."""
+        return Bounds(self.options, self.limits)
+
+
+def describe_model(served: Served) -> dict[str, Any]:
+    """The members of /info in the version's order. The model's commit is unknown here, so `model_sha` is null."""
+    options, limits = served.options, served.limits
+    is_short = options.version >= SHORT_INFO
+    info: dict[str, Any] = {"model_id": options.model_id, "model_sha": None}
+    if not is_short:
+        info |= {"model_dtype": served.model.dtype, "model_device_type": "cpu"}
+    info |= {
+        "model_pipeline_tag": None,
+        "max_concurrent_requests": options.max_concurrent_requests,
+        "max_best_of": options.max_best_of,
+        "max_stop_sequences": options.max_stop_sequences,
+    }
+    input_name = "max_input_tokens" if options.version >= MAX_INPUT_TOKENS_NAME else "max_input_length"
+    info |= {input_name: limits.max_input_tokens, "max_total_tokens": limits.max_total_tokens}
+    if not is_short:
+        info |= {
+            "waiting_served_ratio": options.waiting_served_ratio,
+            "max_batch_total_tokens": limits.max_batch_total_tokens,
+            "max_waiting_tokens": options.max_waiting_tokens,
+            "max_batch_size": options.max_batch_size,
+        }
+    info |= {
+        "validation_workers": options.validation_workers,
+        "max_client_batch_size": options.max_client_batch_size,
+    }
+    if is_short:
+        info["router"] = "firstbyte"
+    return info | {"version": str(options.version), "sha": None, "docker_label": f"firstbyte-{firstbyte.__version__}"}
+
+
+def list_models(served: Served) -> dict[str, Any]:
+    """The one model, as OpenAI lists models."""
+    model_id = served.options.model_id
+    return {"object": "list", "data": [{"id": model_id, "object": "model", "created": 0, "owned_by": model_id}]}
+
+
+def render_tally(tally: Tally) -> Answer:
+    """The counts that this server has, under TGI's names, in Prometheus's text format."""
+    counts = (
+        ("tgi_request_count", "counter", "", tally.num_received),
+        ("tgi_request_success", "counter", "", tally.num_succeeded),
+        ("tgi_request_failure", "counter", '{err="overloaded"}', tally.num_overloaded),
+        ("tgi_request_failure", "counter", '{err="generation"}', tally.num_failed),
+        ("tgi_request_failure", "counter", '{err="dropped"}', tally.num_left),
+        ("tgi_batch_current_size", "gauge", "", tally.num_under_way),
+    )
+    lines: dict[str, None] = {}  # a set that keeps its order: one type line for each name
+    for name, kind, labels, count in counts:
+        lines[f"# TYPE {name} {kind}\n"] = None
+        lines[f"{name}{labels} {count}\n"] = None
+    return Answer(200, (("content-type", "text/plain; version=0.0.4"),), "".join(lines).encode())
+
+
+def tokenize_answer(body: Any, served: Served) -> Answer:
+    """The ids of `inputs` with their texts and the characters they cover."""
+    read = read_generate_body(body, served.options.version)
+    if not read.inputs:
+        return error_answer(ValidationFailed("`inputs` cannot be empty"))
+    return json_answer(200, dump(_tokens(read.inputs, served.tokenizer)))
+
+
+def _tokens(text: str, tokenizer: Tokenizer) -> list[dict[str, Any]]:
+    """One object for each id. A token's text is what it adds to the text before it, found as in a stream.
+
+    Each is decoded together with the few tokens before it; one that completes no character (BOS, a lone byte) covers
+    none.
+    """
+    tokens: list[dict[str, Any]] = []
+    ids = tokenizer.encode(text)
+    prefix = read = start = 0
+    for index, token_id in enumerate(ids):
+        before = tokenizer.decode(ids[prefix:read], skip_special_tokens=True)
+        after = tokenizer.decode(ids[prefix : index + 1], skip_special_tokens=True)
+        stop = start
+        if len(after) > len(before) and not after.endswith("\ufffd"):
+            stop = min(len(text), start + len(after) - len(before))
+            prefix, read = read, index + 1
+        piece = text[start:stop] or tokenizer.decode([token_id], skip_special_tokens=False)
+        tokens.append({"id": token_id, "text": piece, "start": start, "stop": stop})
+        start = stop
+    return tokens

@@ -1,0 +1,112 @@
+"""The operations of the control plane, one method each, under AWS's names; `edge.control` calls these.
+
+A method takes the operation's members, already validated against the service model (types, lengths, patterns, enums),
+and returns the members of its answer, times as aware datetimes. Everything it refuses is a `ClientError`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from firstbyte.hosting.endpoint_configs import EndpointConfigs
+from firstbyte.hosting.endpoints import Endpoints
+from firstbyte.hosting.fleet import Fleet
+from firstbyte.hosting.messages import Wording
+from firstbyte.hosting.models import Models
+from firstbyte.hosting.ports import Ports
+from firstbyte.hosting.records import Members
+from firstbyte.hosting.settings import HostingSettings
+from firstbyte.hosting.store.database import Store
+from firstbyte.hosting.tags import Tags
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceLog:
+    """The last lines of one instance's log."""
+
+    variant_name: str
+    instance_id: str
+    lines: tuple[str, ...]
+
+
+class ControlPlane:
+    """Models, endpoint configs, endpoints and their tags."""
+
+    def __init__(
+        self, store: Store, fleet: Fleet, ports: Ports, settings: HostingSettings, notify: Callable[[], None]
+    ) -> None:
+        """`notify` wakes the controller."""
+        wording = Wording(settings)
+        self._fleet = fleet
+        self._launcher = ports.launcher
+        self._models = Models(store, wording, ports.clock)
+        self._endpoint_configs = EndpointConfigs(store, wording, ports.clock)
+        self._endpoints = Endpoints(store, fleet, ports, settings, notify)
+        self._tags = Tags(store, wording)
+
+    def create_model(self, members: Members) -> dict[str, Any]:
+        """CreateModel."""
+        return self._models.create(members)
+
+    def describe_model(self, members: Members) -> dict[str, Any]:
+        """DescribeModel."""
+        return self._models.describe(members)
+
+    def list_models(self, members: Members) -> dict[str, Any]:
+        """ListModels."""
+        return self._models.list(members)
+
+    def delete_model(self, members: Members) -> dict[str, Any]:
+        """DeleteModel; also while endpoints use it."""
+        return self._models.delete(members)
+
+    def create_endpoint_config(self, members: Members) -> dict[str, Any]:
+        """CreateEndpointConfig."""
+        return self._endpoint_configs.create(members)
+
+    def describe_endpoint_config(self, members: Members) -> dict[str, Any]:
+        """DescribeEndpointConfig."""
+        return self._endpoint_configs.describe(members)
+
+    def list_endpoint_configs(self, members: Members) -> dict[str, Any]:
+        """ListEndpointConfigs."""
+        return self._endpoint_configs.list(members)
+
+    def delete_endpoint_config(self, members: Members) -> dict[str, Any]:
+        """DeleteEndpointConfig; also while endpoints use it."""
+        return self._endpoint_configs.delete(members)
+
+    def create_endpoint(self, members: Members) -> dict[str, Any]:
+        """CreateEndpoint."""
+        return self._endpoints.create(members)
+
+    def describe_endpoint(self, members: Members) -> dict[str, Any]:
+        """DescribeEndpoint."""
+        return self._endpoints.describe(members)
+
+    def list_endpoints(self, members: Members) -> dict[str, Any]:
+        """ListEndpoints."""
+        return self._endpoints.list(members)
+
+    def delete_endpoint(self, members: Members) -> dict[str, Any]:
+        """DeleteEndpoint; also while it is Creating."""
+        return self._endpoints.delete(members)
+
+    def add_tags(self, members: Members) -> dict[str, Any]:
+        """AddTags."""
+        return self._tags.add(members)
+
+    def list_tags(self, members: Members) -> dict[str, Any]:
+        """ListTags."""
+        return self._tags.list(members)
+
+    def delete_tags(self, members: Members) -> dict[str, Any]:
+        """DeleteTags."""
+        return self._tags.delete(members)
+
+    def tail_logs(self, endpoint_name: str, num_lines: int) -> tuple[InstanceLog, ...]:
+        """The last lines of the logs of an endpoint's instances, also of those that crashed (what CloudWatch holds)."""
+        return tuple(
+            InstanceLog(instance.variant_name, instance.id, tuple(self._launcher.tail_log(instance.id, num_lines)))
+            for instance in self._fleet.of(endpoint_name)
+        )

@@ -1,0 +1,233 @@
+"""The one loop of the control plane: observe, plan, act. It alone starts and stops anything.
+
+`run` sleeps until `notify` is called (a resource changed, a job is done, the relay met a dead instance) or until it is
+time to look again: every 50 ms while an instance is starting, every 2 s otherwise.
+"""
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from firstbyte.hosting.errors import LaunchFailed, PortError
+from firstbyte.hosting.facts import ControllerFaulted, EndpointChanged
+from firstbyte.hosting.fleet import Fleet
+from firstbyte.hosting.jobs import Jobs
+from firstbyte.hosting.lifecycle import INSTANCE_TABLE, EndpointEvent, InstanceEvent, can_advance
+from firstbyte.hosting.plan import (
+    Action,
+    AdvanceEndpoint,
+    EndInstance,
+    Observed,
+    RestartInstance,
+    StartInstance,
+    StopInstance,
+    next_look_s,
+    plan,
+)
+from firstbyte.hosting.ports import InstancePhase, InstanceState, Ports
+from firstbyte.hosting.provision import Provisioner, new_instance_id
+from firstbyte.hosting.reasons import clip, ping_failure, with_log
+from firstbyte.hosting.records import DeployedVariant, Instance, InstanceStatus
+from firstbyte.hosting.settings import HostingSettings
+from firstbyte.hosting.store.database import Store
+
+
+class Controller:
+    """Brings what is into line with what is wanted."""
+
+    def __init__(self, store: Store, fleet: Fleet, ports: Ports, settings: HostingSettings) -> None:
+        self._store = store
+        self._fleet = fleet
+        self._ports = ports
+        self._settings = settings
+        self._provisioner = Provisioner(ports, settings)
+        self._jobs = Jobs(self.notify, self._faulted)
+        self._looks = Jobs(lambda: None, self._faulted)
+        self._woken = asyncio.Event()
+        self._looked_at_all: datetime | None = None
+        self._is_closing = False
+
+    def notify(self) -> None:
+        """Have the next round now: something changed."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Go round until `close` is called."""
+        await self._provisioner.clear_strays()
+        while not self._is_closing:
+            try:
+                await self.step()
+            except Exception as error:  # the loop outlives its mistakes; the next round starts afresh
+                self._faulted("round", error)
+            await self._sleep()
+
+    async def step(self) -> None:
+        """One round."""
+        await self._observe()
+        if self._is_closing:
+            return
+        for action in plan(self._store.endpoints.all(), self._observed(), self._settings):
+            self._act(action)
+
+    async def rest(self) -> None:
+        """Return when no job is under way."""
+        await self._jobs.wait()
+
+    async def close(self) -> None:
+        """End the loop and stop every instance. Nothing stored changes, so the next run brings them back."""
+        self._is_closing = True
+        self.notify()
+        for instance in self._fleet.all():
+            if can_advance(INSTANCE_TABLE, instance.status, InstanceEvent.STOP_REQUESTED):
+                self._stop(instance.id)
+        await self._jobs.wait()
+        await self._looks.wait()
+
+    async def _sleep(self) -> None:
+        wait_s = next_look_s(self._store.endpoints.all(), self._observed(), self._settings)
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    def _observed(self) -> Observed:
+        return Observed(self._fleet.all(), self._ports.clock.now())
+
+    # Observe
+
+    async def _observe(self) -> None:
+        """Look at the instances that are starting, and now and then, or when woken, at the healthy ones too."""
+        now = self._ports.clock.now()
+        age = timedelta(seconds=self._settings.idle_poll_s)
+        everything = self._woken.is_set() or self._looked_at_all is None or now - self._looked_at_all >= age
+        self._woken.clear()
+        if everything:
+            self._looked_at_all = now
+        for instance in self._fleet.all():
+            is_starting = instance.status is InstanceStatus.STARTING and instance.url is not None
+            is_due = is_starting or (everything and instance.status is InstanceStatus.HEALTHY)
+            if is_due and instance.id not in self._looks:
+                self._looks.add(instance.id, "look", partial(self._look, instance))
+        # A container that accepts a ping and does not answer it must not hold up the others.
+        await self._looks.wait(self._settings.busy_poll_s)
+
+    async def _look(self, before: Instance) -> None:
+        """Look at one instance, and note what was seen unless it has moved on meanwhile."""
+        state = await self._ports.launcher.observe(before.id)
+        if before.id not in self._fleet or self._fleet[before.id].since != before.since:
+            return
+        if state.phase is InstancePhase.EXITED:
+            self._crashed(before, state)
+        elif before.status is InstanceStatus.HEALTHY:
+            self._fleet.pinged(before.id, passed=state.phase is InstancePhase.HEALTHY)
+        elif state.phase is InstancePhase.HEALTHY:
+            self._fleet.advance(before.id, InstanceEvent.PING_PASSED)
+            self.notify()
+
+    def _crashed(self, before: Instance, state: InstanceState) -> None:
+        """Note that a container ended by itself."""
+        if before.status is InstanceStatus.STARTING:
+            reason = ping_failure(self._container_name(before), before.variant_name)
+        else:
+            reason = f"The container for production variant {before.variant_name} exited with code {state.exit_code}."
+        stable = timedelta(seconds=self._settings.stable_after_s)
+        was_stable = before.status is InstanceStatus.HEALTHY and self._ports.clock.now() - before.since >= stable
+        num_starts = 1 if was_stable else before.num_starts
+        self._fleet.advance(
+            before.id,
+            InstanceEvent.EXITED,
+            lambda instance: replace(instance, failure_reason=reason, num_starts=num_starts),
+        )
+        self.notify()
+
+    def _container_name(self, instance: Instance) -> str:
+        deployed = self._deployed(instance)
+        return deployed.container.name if deployed else "primary"
+
+    def _deployed(self, instance: Instance) -> DeployedVariant | None:
+        endpoint = self._store.endpoints.get(instance.endpoint_name)
+        return endpoint.variant(instance.variant_name) if endpoint else None
+
+    # Act
+
+    def _act(self, action: Action) -> None:
+        match action:
+            case StartInstance():
+                instance = self._fleet.add(new_instance_id(), action.endpoint_name, action.variant_name)
+                self._jobs.add(instance.id, "launch", partial(self._launch, instance.id))
+            case RestartInstance():
+                self._restart(action.instance_id)
+            case EndInstance():
+                self._end(action)
+            case StopInstance():
+                self._stop(action.instance_id)
+            case AdvanceEndpoint():
+                self._advance(action)
+
+    def _restart(self, instance_id: str) -> None:
+        self._fleet.advance(
+            instance_id,
+            InstanceEvent.RESTARTED,
+            lambda instance: replace(
+                instance, url=None, num_starts=instance.num_starts + 1, num_missed_pings=0, failure_reason=None
+            ),
+        )
+        self._jobs.add(instance_id, "launch", partial(self._launch, instance_id))
+
+    def _end(self, action: EndInstance) -> None:
+        self._fleet.advance(
+            action.instance_id,
+            InstanceEvent.TIMED_OUT,
+            lambda instance: replace(instance, failure_reason=action.reason),
+        )
+        self._jobs.add(action.instance_id, "end", partial(self._ports.launcher.stop, action.instance_id))
+
+    def _stop(self, instance_id: str) -> None:
+        self._fleet.advance(instance_id, InstanceEvent.STOP_REQUESTED)
+        self._jobs.interrupt(instance_id)
+        self._jobs.add(instance_id, "stop", partial(self._finish, instance_id))
+
+    async def _finish(self, instance_id: str) -> None:
+        """Stop an instance's container, clear its folder away, forget it."""
+        try:
+            await self._ports.launcher.stop(instance_id)
+            await self._provisioner.clear(instance_id)
+        finally:
+            self._fleet.advance(instance_id, InstanceEvent.STOPPED)
+
+    async def _launch(self, instance_id: str) -> None:
+        """Launch an instance's container, or note why that cannot be."""
+        instance = self._fleet[instance_id]
+        deployed = self._deployed(instance)
+        assert deployed is not None, "an instance is stopped before its endpoint is forgotten"
+        try:
+            await self._ports.launcher.stop(instance_id)
+            url = await self._provisioner.launch(instance, deployed)
+        except (LaunchFailed, OSError) as error:
+            self._fell(instance_id, InstanceEvent.EXITED, f"The instance could not be started: {error}")
+        except PortError as error:
+            self._fell(instance_id, InstanceEvent.START_REFUSED, error.message)
+        except Exception as error:
+            self._fell(instance_id, InstanceEvent.EXITED, f"The instance could not be started: {error!r}")
+            raise
+        else:
+            self._fleet.launched(instance_id, url)
+
+    def _fell(self, instance_id: str, event: InstanceEvent, reason: str) -> None:
+        self._fleet.advance(instance_id, event, lambda instance: replace(instance, failure_reason=clip(reason)))
+
+    def _advance(self, action: AdvanceEndpoint) -> None:
+        reason = action.reason
+        if reason and action.instance_id:
+            lines = self._ports.launcher.tail_log(action.instance_id, self._settings.num_log_lines)
+            reason = with_log(reason, lines)
+        goal = self._store.advance_endpoint(action.endpoint_name, action.event, self._ports.clock.now(), reason)
+        if goal is not None:
+            self._ports.emit(EndpointChanged(action.endpoint_name, str(action.event), str(goal), reason))
+        if action.event is EndpointEvent.INSTANCE_GAVE_UP:
+            self.notify()  # what still runs for it must stop
+
+    def _faulted(self, where: str, error: Exception) -> None:
+        self._ports.emit(ControllerFaulted(where, repr(error)))

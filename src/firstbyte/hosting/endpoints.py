@@ -1,0 +1,185 @@
+"""CreateEndpoint, DescribeEndpoint, ListEndpoints, DeleteEndpoint."""
+
+from collections.abc import Callable
+from typing import Any
+
+from firstbyte.hosting.errors import AlreadyExists, InProgress, NotFound, QuotaExceeded
+from firstbyte.hosting.facts import EndpointChanged
+from firstbyte.hosting.fleet import Fleet
+from firstbyte.hosting.lifecycle import EndpointEvent, IllegalTransition, endpoint_status
+from firstbyte.hosting.listing import Item, list_page
+from firstbyte.hosting.messages import Wording
+from firstbyte.hosting.ports import Ports
+from firstbyte.hosting.records import (
+    DeployedVariant,
+    Endpoint,
+    EndpointConfig,
+    EndpointGoal,
+    EndpointStatus,
+    InstanceStatus,
+    Members,
+)
+from firstbyte.hosting.settings import HostingSettings
+from firstbyte.hosting.store.database import Store
+from firstbyte.hosting.tags import read_tags, without_tags
+
+
+class Endpoints:
+    """The endpoint operations. They change what is wanted; the controller, which `notify` wakes, does the rest."""
+
+    def __init__(
+        self, store: Store, fleet: Fleet, ports: Ports, settings: HostingSettings, notify: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._fleet = fleet
+        self._ports = ports
+        self._settings = settings
+        self._notify = notify
+        self._wording = Wording(settings)
+
+    def create(self, members: Members) -> dict[str, Any]:
+        """Have an endpoint brought up from a config."""
+        name = members["EndpointName"]
+        if self._store.endpoints.is_taken(name):
+            raise AlreadyExists(self._wording.already_exists("endpoint", name))
+        config_name = members["EndpointConfigName"]
+        config = self._store.endpoint_configs.get(config_name)
+        if config is None:
+            raise NotFound(self._wording.not_found("endpoint-config", config_name))
+        variants = self._deployed(config)
+        self._check_quota(variants)
+        now = self._ports.clock.now()
+        endpoint = Endpoint(
+            name=name,
+            arn=self._wording.arn("endpoint", name),
+            created_at=now,
+            modified_at=now,
+            config_name=config.name,
+            variants=variants,
+            goal=EndpointGoal.CREATE,
+            spec=_kept(members, config),
+        )
+        if not self._store.endpoints.add(endpoint, read_tags(members)):
+            raise AlreadyExists(self._wording.already_exists("endpoint", name))
+        self._ports.emit(EndpointChanged(name, "created", str(endpoint.goal)))
+        self._notify()
+        return {"EndpointArn": endpoint.arn}
+
+    def _deployed(self, config: EndpointConfig) -> tuple[DeployedVariant, ...]:
+        """The config's variants with their models' containers, as they are now."""
+        deployed = []
+        for variant in config.variants:
+            model = self._store.models.get(variant.model_name)
+            if model is None:
+                raise NotFound(self._wording.not_found("model", variant.model_name))
+            deployed.append(DeployedVariant(variant, model.containers[0]))
+        return tuple(deployed)
+
+    def _check_quota(self, variants: tuple[DeployedVariant, ...]) -> None:
+        num_asked = _num_instances(variants)
+        num_used = sum(_num_instances(endpoint.variants) for endpoint in self._store.endpoints.all())
+        if num_used + num_asked > self._settings.max_instances:
+            raise QuotaExceeded(self._wording.quota_exceeded(self._settings.max_instances, num_used, num_asked))
+
+    def describe(self, members: Members) -> dict[str, Any]:
+        """Show an endpoint: its status, its variants, why it failed."""
+        endpoint = self._get(members["EndpointName"])
+        shown = {
+            "EndpointName": endpoint.name,
+            "EndpointArn": endpoint.arn,
+            "EndpointConfigName": endpoint.config_name,
+            "ProductionVariants": [self._shown_variant(endpoint, deployed) for deployed in endpoint.variants],
+            "EndpointStatus": str(self.status(endpoint)),
+            "CreationTime": endpoint.created_at,
+            "LastModifiedTime": endpoint.modified_at,
+        }
+        if endpoint.failure_reason:
+            shown["FailureReason"] = endpoint.failure_reason
+        if capture := endpoint.spec.get("DataCaptureConfig"):
+            shown["DataCaptureConfig"] = _shown_capture(capture)
+        return shown
+
+    def _shown_variant(self, endpoint: Endpoint, deployed: DeployedVariant) -> dict[str, Any]:
+        variant, image = deployed.variant, deployed.container.image
+        num_healthy = sum(
+            instance.variant_name == deployed.name and instance.status is InstanceStatus.HEALTHY
+            for instance in self._fleet.of(endpoint.name)
+        )
+        shown = {
+            "VariantName": deployed.name,
+            "DeployedImages": [
+                {"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": endpoint.created_at}
+            ],
+            "CurrentWeight": variant.initial_variant_weight,
+            "DesiredWeight": variant.initial_variant_weight,
+            "CurrentInstanceCount": num_healthy,
+            "DesiredInstanceCount": variant.initial_instance_count,
+        }
+        kept = ("ManagedInstanceScaling", "RoutingConfig", "CapacityReservationConfig")
+        shown |= {name: variant.spec[name] for name in kept if name in variant.spec}
+        if serverless := variant.spec.get("ServerlessConfig"):
+            shown |= {"CurrentServerlessConfig": serverless, "DesiredServerlessConfig": serverless}
+        return shown
+
+    def status(self, endpoint: Endpoint) -> EndpointStatus:
+        """The endpoint's status, computed."""
+        names = [deployed.name for deployed in endpoint.variants]
+        instances = self._fleet.of(endpoint.name)
+        return endpoint_status(endpoint.goal, names, instances, crash_loop_starts=self._settings.crash_loop_starts)
+
+    def list(self, members: Members) -> dict[str, Any]:
+        """A page of endpoints."""
+        items = []
+        for endpoint in self._store.endpoints.all():
+            status = str(self.status(endpoint))
+            summary = {
+                "EndpointName": endpoint.name,
+                "EndpointArn": endpoint.arn,
+                "CreationTime": endpoint.created_at,
+                "LastModifiedTime": endpoint.modified_at,
+                "EndpointStatus": status,
+            }
+            items.append(Item(endpoint.name, endpoint.created_at, summary, endpoint.modified_at, status))
+        return list_page(items, members).members("Endpoints")
+
+    def delete(self, members: Members) -> dict[str, Any]:
+        """Have an endpoint taken down; requests under way are finished. Allowed while it is Creating."""
+        name = members["EndpointName"]
+        try:
+            goal = self._store.advance_endpoint(name, EndpointEvent.DELETE_REQUESTED, self._ports.clock.now())
+        except IllegalTransition:
+            raise InProgress(self._wording.in_progress(name)) from None
+        if goal is None:
+            raise NotFound(self._wording.not_found("endpoint", name))
+        self._ports.emit(EndpointChanged(name, str(EndpointEvent.DELETE_REQUESTED), str(goal)))
+        self._notify()
+        return {}
+
+    def _get(self, name: str) -> Endpoint:
+        endpoint = self._store.endpoints.get(name)
+        if endpoint is None:
+            raise NotFound(self._wording.not_found("endpoint", name))
+        return endpoint
+
+
+def _num_instances(variants: tuple[DeployedVariant, ...]) -> int:
+    return sum(deployed.variant.initial_instance_count for deployed in variants)
+
+
+def _kept(members: Members, config: EndpointConfig) -> dict[str, Any]:
+    """What an endpoint keeps of its making, beyond its fields."""
+    kept = without_tags(members)
+    if "DataCaptureConfig" in config.spec:
+        kept["DataCaptureConfig"] = config.spec["DataCaptureConfig"]
+    return kept
+
+
+def _shown_capture(capture: Members) -> dict[str, Any]:
+    """`DataCaptureConfigSummary`: kept as given, but nothing is captured here."""
+    return {
+        "EnableCapture": capture.get("EnableCapture", False),
+        "CaptureStatus": "Stopped",
+        "CurrentSamplingPercentage": capture["InitialSamplingPercentage"],
+        "DestinationS3Uri": capture["DestinationS3Uri"],
+        "KmsKeyId": capture.get("KmsKeyId", ""),
+    }

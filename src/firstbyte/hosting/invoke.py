@@ -1,0 +1,264 @@
+"""The relay: pick a variant and an instance, hand the request over, hand the answer back chunk by chunk.
+
+`edge.runtime` calls this. Before the first byte every failure is an exception of `invoke`; after it, one of `chunks()`.
+"""
+
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from firstbyte.hosting.errors import (
+    InstanceUnreachable,
+    ModelFailed,
+    NotFound,
+    StreamBroken,
+    StreamFailed,
+    Unavailable,
+    ValidationFailed,
+)
+from firstbyte.hosting.exchange import Exchange
+from firstbyte.hosting.fleet import Fleet
+from firstbyte.hosting.messages import MAX_QUOTED_BYTES, Wording
+from firstbyte.hosting.ports import InstanceAnswer, InstanceCall, Ports
+from firstbyte.hosting.records import Endpoint, EndpointGoal, InstanceStatus
+from firstbyte.hosting.settings import HostingSettings
+from firstbyte.hosting.store.database import Store
+from firstbyte.hosting.traffic import Random, choose_instance, choose_variant
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """The members of InvokeEndpoint and InvokeEndpointWithResponseStream."""
+
+    endpoint_name: str
+    body: bytes
+    streaming: bool = False
+    content_type: str | None = None
+    accept: str | None = None
+    custom_attributes: str | None = None
+    target_model: str | None = None
+    target_variant: str | None = None
+    target_container_hostname: str | None = None
+    inference_id: str | None = None
+    enable_explanations: str | None = None
+    inference_component_name: str | None = None
+    session_id: str | None = None
+
+    def headers(self) -> dict[str, str]:
+        """The headers that the container gets: these and no others."""
+        headers = {
+            "Content-Type": self.content_type,
+            "Accept": self.accept,
+            "X-Amzn-SageMaker-Custom-Attributes": self.custom_attributes,
+            "X-Amzn-SageMaker-Target-Model": self.target_model,
+            "X-Amzn-SageMaker-Inference-Id": self.inference_id,
+            "X-Amzn-SageMaker-Enable-Explanations": self.enable_explanations,
+            "X-Amzn-SageMaker-Session-Id": self.session_id,
+        }
+        return {name: value for name, value in headers.items() if value is not None}
+
+
+class InvocationAnswer:
+    """The container's 2xx answer. Call `close` when done with it, whether it was read to its end or not."""
+
+    def __init__(
+        self, exchange: Exchange, answer: InstanceAnswer, notify: Callable[[], None], body: bytes = b""
+    ) -> None:
+        self._exchange = exchange
+        self._answer = answer
+        self._notify = notify
+        self.body = body
+        """The whole answer of a call that does not stream; b"" of one that does."""
+
+    @property
+    def status(self) -> int:
+        """What the caller sees: 200, whichever 2xx the container chose."""
+        return 200
+
+    @property
+    def content_type(self) -> str | None:
+        """The container's Content-Type."""
+        return self._answer.headers.get("content-type")
+
+    @property
+    def custom_attributes(self) -> str | None:
+        """What the container has to say back in X-Amzn-SageMaker-Custom-Attributes."""
+        return self._answer.headers.get("x-amzn-sagemaker-custom-attributes")
+
+    @property
+    def new_session_id(self) -> str | None:
+        """The session that the container opened."""
+        return self._answer.headers.get("x-amzn-sagemaker-new-session-id")
+
+    @property
+    def closed_session_id(self) -> str | None:
+        """The session that the container closed."""
+        return self._answer.headers.get("x-amzn-sagemaker-closed-session-id")
+
+    @property
+    def invoked_production_variant(self) -> str:
+        """The variant that answered."""
+        return self._exchange.deployed.name
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """One item per chunk the container wrote, as soon as it is there (streaming calls). Raises StreamFailed."""
+        name = self._exchange.deployed.container.name
+        try:
+            while (chunk := await self._exchange.next_chunk()) is not None:
+                yield chunk
+            self._exchange.finish("ok")
+        except TimeoutError as error:
+            self._exchange.fail(error)
+            message = f"Your model {name} did not complete sending the inference response in the allotted time."
+            raise StreamFailed("ModelInvocationTimeExceeded", message) from None
+        except StreamBroken as error:
+            self._exchange.fail(error)
+            self._notify()
+            message = f"Your model {name} broke off sending the inference response."
+            raise StreamFailed("StreamBroken", message) from error
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Give the instance back; closes its connection at once if the answer was not read to its end."""
+        self._exchange.finish("client_gone")
+        await self._answer.close()
+
+
+class Invoker:
+    """Relays invocations to instances."""
+
+    def __init__(
+        self, store: Store, fleet: Fleet, ports: Ports, settings: HostingSettings, notify: Callable[[], None]
+    ) -> None:
+        """`notify` wakes the controller: the relay met an instance that is gone."""
+        self._store = store
+        self._fleet = fleet
+        self._ports = ports
+        self._settings = settings
+        self._notify = notify
+        self._wording = Wording(settings)
+        self.num_outstanding: Counter[str] = Counter()
+        """Requests under way, by instance id."""
+        self.random: Random = random.Random()  # noqa: S311 - spreads load, keeps no secret
+
+    async def invoke(self, call: Invocation) -> InvocationAnswer:
+        """Relay one call; for a streaming one, return as soon as the container's status line is in.
+
+        Raises ValidationFailed or NotFound (the caller's mistake), ModelFailed or ModelTimedOut (the container's),
+        Unavailable (no instance just now).
+        """
+        endpoint = self._check(call)
+        exchange, answer = await self._reach(call, endpoint)
+        try:
+            if not 200 <= answer.status < 300:
+                raise await self._refusal(exchange, answer)
+            if call.streaming:
+                return InvocationAnswer(exchange, answer, self._notify)
+            body = await self._load(exchange)
+        except BaseException:
+            exchange.finish("client_gone")
+            await answer.close()
+            raise
+        await answer.close()
+        return InvocationAnswer(exchange, answer, self._notify, body)
+
+    def _check(self, call: Invocation) -> Endpoint:
+        """The endpoint of a call that may be relayed."""
+        if len(call.body) > self._settings.max_body_bytes:
+            raise ValidationFailed(
+                "1 validation error detected: Value at 'body' failed to satisfy constraint: "
+                f"Member must have length less than or equal to {self._settings.max_body_bytes}"
+            )
+        endpoint = self._store.endpoints.get(call.endpoint_name)
+        if endpoint is None or endpoint.goal is not EndpointGoal.SERVE:
+            raise NotFound(self._wording.endpoint_not_found(call.endpoint_name))
+        if call.inference_component_name is not None:
+            raise ValidationFailed(f"Endpoint {endpoint.name} has no inference components.")
+        if call.target_model is not None:
+            raise ValidationFailed(
+                f"Endpoint {endpoint.name} is not a multi-model endpoint: TargetModel is not allowed."
+            )
+        if call.target_container_hostname is not None:
+            raise ValidationFailed(
+                f"Endpoint {endpoint.name} does not invoke containers directly: TargetContainerHostname is not allowed."
+            )
+        if call.target_variant is not None and endpoint.variant(call.target_variant) is None:
+            raise ValidationFailed(f"Variant {call.target_variant} of endpoint {endpoint.name} not found.")
+        return endpoint
+
+    async def _reach(self, call: Invocation, endpoint: Endpoint) -> tuple[Exchange, InstanceAnswer]:
+        """Hand the call to an instance; to another one if that one is gone and never saw it."""
+        limit_s = self._settings.stream_timeout_s if call.streaming else self._settings.invoke_timeout_s
+        passed_over: set[str] = set()
+        while True:
+            exchange = self._pick(call, endpoint, passed_over)
+            name = exchange.deployed.container.name
+            try:
+                answer = await exchange.ask(self._ports.client, InstanceCall(call.headers(), call.body), limit_s)
+            except InstanceUnreachable:
+                passed_over.add(exchange.instance.id)
+                self._notify()
+            except StreamBroken as error:
+                self._notify()
+                text = b"The container closed the connection without an answer."
+                raise self._wording.model_failed(endpoint.name, name, 0, text) from error
+            except TimeoutError:
+                raise self._wording.timed_out(endpoint.name, name) from None
+            else:
+                return exchange, answer
+
+    def _pick(self, call: Invocation, endpoint: Endpoint, passed_over: set[str]) -> Exchange:
+        """Choose a variant by weight among those that live, then an instance by the variant's strategy."""
+        healthy = [
+            instance
+            for instance in self._fleet.of(endpoint.name)
+            if instance.status is InstanceStatus.HEALTHY and instance.id not in passed_over
+        ]
+        living = {instance.variant_name for instance in healthy}
+        variants = [deployed.variant for deployed in endpoint.variants if deployed.name in living]
+        if call.target_variant is not None:
+            chosen = next((variant for variant in variants if variant.variant_name == call.target_variant), None)
+        else:
+            chosen = choose_variant(variants, self.random)
+        if chosen is None:
+            raise Unavailable(f"No instance of endpoint {endpoint.name} can take requests just now.")
+        instances = [instance for instance in healthy if instance.variant_name == chosen.variant_name]
+        instance = choose_instance(chosen.routing_strategy, instances, self.num_outstanding, self.random)
+        deployed = endpoint.variant(chosen.variant_name)
+        assert instance is not None, "a living variant has an instance"
+        assert deployed is not None, "the variant was chosen from the endpoint's"
+        return Exchange(instance, deployed, self.num_outstanding, self._ports.emit, streaming=call.streaming)
+
+    async def _refusal(self, exchange: Exchange, answer: InstanceAnswer) -> ModelFailed:
+        """The error for an answer that is not 2xx, with as much of its body as is quoted."""
+        body = b""
+        try:
+            while len(body) < MAX_QUOTED_BYTES and (chunk := await exchange.next_chunk()) is not None:
+                body += chunk
+        except (StreamBroken, TimeoutError):
+            pass  # what came of the error is worth more than the news that the rest did not
+        exchange.finish("model_error")
+        endpoint_name, name = exchange.instance.endpoint_name, exchange.deployed.container.name
+        return self._wording.model_failed(endpoint_name, name, answer.status, body)
+
+    async def _load(self, exchange: Exchange) -> bytes:
+        """The whole body of an answer that is not streamed."""
+        endpoint_name, name = exchange.instance.endpoint_name, exchange.deployed.container.name
+        body = bytearray()
+        try:
+            while (chunk := await exchange.next_chunk()) is not None:
+                body += chunk
+                if len(body) > self._settings.max_body_bytes:
+                    exchange.finish("model_error")
+                    raise self._wording.answer_unloadable(endpoint_name, name)
+        except StreamBroken as error:
+            exchange.fail(error)
+            self._notify()
+            raise self._wording.answer_unloadable(endpoint_name, name) from error
+        except TimeoutError as error:
+            exchange.fail(error)
+            raise self._wording.timed_out(endpoint_name, name) from None
+        exchange.finish("ok")
+        return bytes(body)

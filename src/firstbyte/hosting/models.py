@@ -1,0 +1,105 @@
+"""CreateModel, DescribeModel, ListModels, DeleteModel."""
+
+from typing import Any
+
+from firstbyte.hosting.errors import AlreadyExists, NotFound, ValidationFailed
+from firstbyte.hosting.listing import Item, list_page
+from firstbyte.hosting.messages import Wording
+from firstbyte.hosting.ports import Clock
+from firstbyte.hosting.records import Members, Model
+from firstbyte.hosting.store.database import Store
+from firstbyte.hosting.store.rows import read_containers
+from firstbyte.hosting.tags import read_tags, without_tags
+
+
+class Models:
+    """The model operations."""
+
+    def __init__(self, store: Store, wording: Wording, clock: Clock) -> None:
+        self._store = store
+        self._wording = wording
+        self._clock = clock
+
+    def create(self, members: Members) -> dict[str, Any]:
+        """Make a model. Its image is not looked at: an endpoint that cannot run it fails, as on AWS."""
+        check_containers(members)
+        name = members["ModelName"]
+        spec = without_tags(members)
+        model = Model(
+            name=name,
+            arn=self._wording.arn("model", name),
+            created_at=self._clock.now(),
+            containers=read_containers(spec),
+            execution_role_arn=members.get("ExecutionRoleArn"),
+            spec=spec,
+        )
+        if not self._store.models.add(model, read_tags(members)):
+            raise AlreadyExists(self._wording.already_exists("model", name))
+        return {"ModelArn": model.arn}
+
+    def describe(self, members: Members) -> dict[str, Any]:
+        """Give a model's members back, with what AWS fills in."""
+        model = self._get(members["ModelName"])
+        shown = dict(model.spec) | {"ModelArn": model.arn, "CreationTime": model.created_at}
+        shown.setdefault("EnableNetworkIsolation", False)
+        if "PrimaryContainer" in shown:
+            shown["PrimaryContainer"] = _shown_container(shown["PrimaryContainer"])
+        if "Containers" in shown:
+            shown["Containers"] = [_shown_container(container) for container in shown["Containers"]]
+        return shown
+
+    def list(self, members: Members) -> dict[str, Any]:
+        """A page of models."""
+        items = (
+            Item(
+                model.name,
+                model.created_at,
+                {"ModelName": model.name, "ModelArn": model.arn, "CreationTime": model.created_at},
+            )
+            for model in self._store.models.all()
+        )
+        return list_page(items, members).members("Models")
+
+    def delete(self, members: Members) -> dict[str, Any]:
+        """Forget a model; endpoints that run it keep running."""
+        name = members["ModelName"]
+        if not self._store.models.delete(name):
+            raise NotFound(self._wording.not_found("model", name))
+        return {}
+
+    def _get(self, name: str) -> Model:
+        model = self._store.models.get(name)
+        if model is None:
+            raise NotFound(self._wording.not_found("model", name))
+        return model
+
+
+def _shown_container(spec: Members) -> dict[str, Any]:
+    return {"Mode": "SingleModel", "Environment": {}} | dict(spec)
+
+
+def check_containers(members: Members) -> None:
+    """Refuse what this host cannot run, now and in words, rather than later in a container."""
+    has_primary = bool(members.get("PrimaryContainer"))
+    containers = members.get("Containers", [])
+    if has_primary == bool(containers):
+        raise ValidationFailed("Exactly one of PrimaryContainer and Containers must be given.")
+    if len(containers) > 1:
+        raise ValidationFailed("Inference pipelines are not hosted here: Containers may hold one container.")
+    container = members["PrimaryContainer"] if has_primary else containers[0]
+    if not container.get("Image"):
+        raise ValidationFailed("An Image must be given: model packages are not hosted here.")
+    if container.get("Mode", "SingleModel") != "SingleModel":
+        raise ValidationFailed("Multi-model containers are not hosted here: Mode must be SingleModel.")
+    if container.get("ModelDataUrl") and container.get("ModelDataSource"):
+        raise ValidationFailed("At most one of ModelDataUrl and ModelDataSource may be given.")
+    check_environment(container.get("Environment", {}))
+
+
+def check_environment(environment: Members) -> None:
+    """Refuse more than 100 variables, one longer than 1024 bytes, or more than 32 KB together."""
+    sizes = [len(text.encode()) for pair in environment.items() for text in pair]
+    if len(environment) > 100 or max(sizes, default=0) > 1024 or sum(sizes) > 32 * 1024:
+        raise ValidationFailed(
+            "The Environment may have 100 entries of at most 1024 bytes for each key and value, 32 KB together."
+        )

@@ -1,0 +1,207 @@
+"""The resources of the control plane as frozen values; every other file of the room passes these around.
+
+A resource keeps the members it was created with (`spec`, AWS's names) beside the few fields that the room reads, so
+that Describe gives back what Create was given. Member names and limits: SageMaker API 2017-07-24.
+"""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+Members = Mapping[str, Any]
+"""A structure of the API: AWS's member names to values."""
+
+
+class RoutingStrategy(enum.StrEnum):
+    """How one of a variant's instances is chosen for a request (`RoutingConfig.RoutingStrategy`)."""
+
+    RANDOM = "RANDOM"
+    LEAST_OUTSTANDING_REQUESTS = "LEAST_OUTSTANDING_REQUESTS"
+
+
+class EndpointGoal(enum.StrEnum):
+    """What the host is doing for an endpoint. Stored; the status users see is computed from it and the instances."""
+
+    CREATE = "create"
+    """Bring every instance up for the first time; the first that cannot come up fails the endpoint."""
+    SERVE = "serve"
+    """Keep every instance up; one that dies is started again."""
+    FAIL = "fail"
+    """Creation failed: keep nothing running, remember why, wait for DeleteEndpoint."""
+    DELETE = "delete"
+    """Stop every instance, then forget the endpoint."""
+    GONE = "gone"
+    """Forgotten; never stored."""
+
+
+class EndpointStatus(enum.StrEnum):
+    """`EndpointStatus` of DescribeEndpoint, as far as this host shows it."""
+
+    CREATING = "Creating"
+    IN_SERVICE = "InService"
+    SYSTEM_UPDATING = "SystemUpdating"
+    OUT_OF_SERVICE = "OutOfService"
+    DELETING = "Deleting"
+    FAILED = "Failed"
+
+
+class InstanceStatus(enum.StrEnum):
+    """Where one instance is in its life."""
+
+    STARTING = "starting"
+    """Its model data is being fetched, or its container runs but has not answered /ping with 200 yet."""
+    HEALTHY = "healthy"
+    """It answers /ping; requests may go to it."""
+    CRASHED = "crashed"
+    """Its container ended, or had to be ended. It may be started again."""
+    REFUSED = "refused"
+    """It could not be started for a reason that will not go away by itself: unknown image, missing model data."""
+    STOPPING = "stopping"
+    """It was told to end and finishes what it streams."""
+    STOPPED = "stopped"
+    """Gone; never kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One `ContainerDefinition`."""
+
+    image: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    model_data_url: str | None = None
+    """Where the model's files lie: a .tar.gz, or a prefix that ends in "/" (from ModelDataUrl or ModelDataSource)."""
+    container_hostname: str | None = None
+    mode: str = "SingleModel"
+    spec: Members = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name that AWS's messages call this container by."""
+        return self.container_hostname or "primary"
+
+    @classmethod
+    def of(cls, spec: Members) -> Self:
+        """Read a `ContainerDefinition`."""
+        source = spec.get("ModelDataSource", {}).get("S3DataSource", {})
+        return cls(
+            image=spec.get("Image", ""),
+            environment=dict(spec.get("Environment", {})),
+            model_data_url=spec.get("ModelDataUrl") or source.get("S3Uri"),
+            container_hostname=spec.get("ContainerHostname"),
+            mode=spec.get("Mode", "SingleModel"),
+            spec=spec,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What CreateModel made: an image, its environment, and where its data lies."""
+
+    name: str
+    arn: str
+    created_at: datetime
+    containers: tuple[Container, ...]
+    execution_role_arn: str | None
+    spec: Members
+    """The members of CreateModel as given, without Tags."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One `ProductionVariant`: a model, how many instances of it, and its share of the traffic."""
+
+    variant_name: str
+    model_name: str
+    initial_instance_count: int = 1
+    initial_variant_weight: float = 1.0
+    instance_type: str | None = None
+    model_data_download_timeout_s: int | None = None
+    container_startup_health_check_timeout_s: int | None = None
+    routing_strategy: RoutingStrategy = RoutingStrategy.RANDOM
+    spec: Members = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, spec: Members) -> Self:
+        """Read a `ProductionVariant`."""
+        routing = spec.get("RoutingConfig", {})
+        return cls(
+            variant_name=spec["VariantName"],
+            model_name=spec.get("ModelName", ""),
+            initial_instance_count=spec.get("InitialInstanceCount", 1),
+            initial_variant_weight=spec.get("InitialVariantWeight", 1.0),
+            instance_type=spec.get("InstanceType"),
+            model_data_download_timeout_s=spec.get("ModelDataDownloadTimeoutInSeconds"),
+            container_startup_health_check_timeout_s=spec.get("ContainerStartupHealthCheckTimeoutInSeconds"),
+            routing_strategy=RoutingStrategy(routing.get("RoutingStrategy", RoutingStrategy.RANDOM)),
+            spec=spec,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointConfig:
+    """What CreateEndpointConfig made."""
+
+    name: str
+    arn: str
+    created_at: datetime
+    variants: tuple[Variant, ...]
+    spec: Members
+    """The members of CreateEndpointConfig as given, without Tags."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedVariant:
+    """A variant with its model's container, copied when the endpoint was made.
+
+    The copy is why the config and the model may be deleted while the endpoint lives, as on AWS.
+    """
+
+    variant: Variant
+    container: Container
+
+    @property
+    def name(self) -> str:
+        """The variant's name."""
+        return self.variant.variant_name
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What CreateEndpoint made: the desired state of one endpoint."""
+
+    name: str
+    arn: str
+    created_at: datetime
+    modified_at: datetime
+    config_name: str
+    variants: tuple[DeployedVariant, ...]
+    goal: EndpointGoal
+    spec: Members
+    """The members of CreateEndpoint as given, without Tags, and those of its config that DescribeEndpoint shows."""
+    failure_reason: str | None = None
+
+    def variant(self, name: str) -> DeployedVariant | None:
+        """The variant called `name`."""
+        return next((deployed for deployed in self.variants if deployed.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One running (or ended) copy of a variant's container. Observed, so never stored: it does not outlive the host."""
+
+    id: str
+    endpoint_name: str
+    variant_name: str
+    status: InstanceStatus
+    since: datetime
+    """When it came to its status; for STARTING, when its container was launched."""
+    url: str | None = None
+    """`http://host:port` of its container, once launched."""
+    num_starts: int = 1
+    """How often in a row it was started without having been healthy for a while."""
+    num_missed_pings: int = 0
+    """How many times in a row a healthy instance did not answer."""
+    failure_reason: str | None = None
+    """Why it is CRASHED or REFUSED, in AWS's words where AWS has some."""

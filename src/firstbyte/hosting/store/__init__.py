@@ -1,0 +1,1 @@
+"""The desired state, in SQLite: models, endpoint configs, endpoints and tags. Instances are observed, so not here."""

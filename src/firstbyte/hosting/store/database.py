@@ -1,0 +1,167 @@
+"""The database file and its tables. One process writes it, one change at a time."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from firstbyte.hosting.lifecycle import ENDPOINT_TABLE, EndpointEvent, advance
+from firstbyte.hosting.records import Endpoint, EndpointConfig, EndpointGoal, Model
+from firstbyte.hosting.store.migrations import migrate
+from firstbyte.hosting.store.rows import (
+    Row,
+    read_endpoint,
+    read_endpoint_config,
+    read_model,
+    write_endpoint,
+    write_endpoint_config,
+    write_model,
+)
+
+Record = TypeVar("Record")
+
+
+class Table(Generic[Record]):
+    """The resources of one kind, by name. A name is taken in every case; it is found only in its own."""
+
+    def __init__(
+        self, store: "Store", table: str, write: Callable[[Record], Row], read: Callable[[Row], Record]
+    ) -> None:
+        self._store = store
+        self._table = table
+        self._write = write
+        self._read = read
+
+    def add(self, record: Record, tags: Mapping[str, str] | None = None) -> bool:
+        """Insert a resource with its tags, at once or not at all; False if its name is taken."""
+        row = self._write(record)
+        columns, values = ", ".join(row), ", ".join(f":{column}" for column in row)
+        with self._store.transaction() as connection:
+            # Table and column names are this program's own.
+            statement = f"INSERT INTO {self._table} ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING"  # noqa: S608
+            if connection.execute(statement, row).rowcount == 0:
+                return False
+            self._store.put_tags(row["arn"], tags or {})
+            return True
+
+    def get(self, name: str) -> Record | None:
+        """The resource of exactly this name."""
+        rows = self._store.read(f"SELECT * FROM {self._table} WHERE name = ? COLLATE BINARY", (name,))  # noqa: S608
+        return self._read(rows[0]) if rows else None
+
+    def is_taken(self, name: str) -> bool:
+        """Whether a resource has this name in whatever case."""
+        return bool(self._store.read(f"SELECT 1 FROM {self._table} WHERE name = ?", (name,)))  # noqa: S608
+
+    def all(self) -> tuple[Record, ...]:
+        """Every resource, oldest first."""
+        statement = f"SELECT * FROM {self._table} ORDER BY created_at, name"  # noqa: S608
+        return tuple(self._read(row) for row in self._store.read(statement))
+
+    def put(self, record: Record) -> None:
+        """Overwrite a resource that exists."""
+        row = self._write(record)
+        columns = ", ".join(f"{column} = :{column}" for column in row)
+        with self._store.transaction() as connection:
+            connection.execute(f"UPDATE {self._table} SET {columns} WHERE name = :name", row)  # noqa: S608
+
+    def delete(self, name: str) -> bool:
+        """Remove a resource and its tags; False if there was none of exactly this name."""
+        with self._store.transaction() as connection:
+            statement = f"DELETE FROM {self._table} WHERE name = ? COLLATE BINARY RETURNING arn"  # noqa: S608
+            deleted = connection.execute(statement, (name,)).fetchall()
+            connection.executemany("DELETE FROM tags WHERE arn = ?", [(row["arn"],) for row in deleted])
+            return bool(deleted)
+
+
+class Store:
+    """The desired state of the control plane."""
+
+    def __init__(self, path: Path | str) -> None:
+        """Open the database at `path` (":memory:" for tests), creating or migrating it as needed.
+
+        Raises DatabaseTooNew, sqlite3.Error.
+        """
+        # The host may be built on one thread and run on another; the lock keeps it to one at a time.
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection.row_factory = sqlite3.Row
+        self._lock = threading.RLock()
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._connection.execute("PRAGMA busy_timeout = 5000")
+        try:
+            migrate(self._connection)
+        except BaseException:
+            self._connection.close()
+            raise
+        self.models: Table[Model] = Table(self, "models", write_model, read_model)
+        self.endpoint_configs: Table[EndpointConfig] = Table(
+            self, "endpoint_configs", write_endpoint_config, read_endpoint_config
+        )
+        self.endpoints: Table[Endpoint] = Table(self, "endpoints", write_endpoint, read_endpoint)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Do several changes at once or not at all; inside another one, be part of it."""
+        with self._lock:
+            if self._connection.in_transaction:
+                yield self._connection
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def read(self, statement: str, values: tuple[Any, ...] = ()) -> list[Row]:
+        """The rows that a SELECT finds."""
+        with self._lock:
+            return [dict(row) for row in self._connection.execute(statement, values)]
+
+    def advance_endpoint(
+        self, name: str, event: EndpointEvent, now: datetime, reason: str | None = None
+    ) -> EndpointGoal | None:
+        """Let `event` happen to an endpoint; None if there is no such endpoint. A GONE endpoint is removed.
+
+        Raises IllegalTransition, changing nothing.
+        """
+        with self.transaction():
+            endpoint = self.endpoints.get(name)
+            if endpoint is None:
+                return None
+            goal = advance(ENDPOINT_TABLE, endpoint.goal, event)
+            if goal is EndpointGoal.GONE:
+                self.endpoints.delete(name)
+            else:
+                reason = reason or endpoint.failure_reason
+                self.endpoints.put(replace(endpoint, goal=goal, modified_at=now, failure_reason=reason))
+            return goal
+
+    def tags(self, arn: str) -> dict[str, str]:
+        """The tags on a resource, by key."""
+        return {row["key"]: row["value"] for row in self.read("SELECT key, value FROM tags WHERE arn = ?", (arn,))}
+
+    def put_tags(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Set tags, overwriting those of the same key."""
+        with self.transaction() as connection:
+            connection.executemany(
+                "INSERT INTO tags (arn, key, value) VALUES (?, ?, ?)"
+                " ON CONFLICT (arn, key) DO UPDATE SET value = excluded.value",
+                [(arn, key, value) for key, value in tags.items()],
+            )
+
+    def drop_tags(self, arn: str, keys: list[str]) -> None:
+        """Remove tags; those that are not there do not matter."""
+        with self.transaction() as connection:
+            connection.executemany("DELETE FROM tags WHERE arn = ? AND key = ?", [(arn, key) for key in keys])
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()

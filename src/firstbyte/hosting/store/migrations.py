@@ -1,0 +1,73 @@
+"""The schema, as numbered steps: each runs once per database, in order, and is never edited after a release."""
+
+import sqlite3
+from collections.abc import Callable
+
+Migration = Callable[[sqlite3.Connection], None]
+
+
+def m001_resources(connection: sqlite3.Connection) -> None:
+    """Models, endpoint configs and endpoints; names are unique whatever their case, as on AWS."""
+    connection.execute("""
+        CREATE TABLE models (
+            name TEXT NOT NULL PRIMARY KEY COLLATE NOCASE,
+            arn TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            spec TEXT NOT NULL CHECK (json_valid(spec))
+        ) STRICT, WITHOUT ROWID""")
+    connection.execute("""
+        CREATE TABLE endpoint_configs (
+            name TEXT NOT NULL PRIMARY KEY COLLATE NOCASE,
+            arn TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            spec TEXT NOT NULL CHECK (json_valid(spec))
+        ) STRICT, WITHOUT ROWID""")
+    connection.execute("""
+        CREATE TABLE endpoints (
+            name TEXT NOT NULL PRIMARY KEY COLLATE NOCASE,
+            arn TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            modified_at TEXT NOT NULL,
+            config_name TEXT NOT NULL,
+            variants TEXT NOT NULL CHECK (json_valid(variants)),
+            goal TEXT NOT NULL,
+            spec TEXT NOT NULL CHECK (json_valid(spec)),
+            failure_reason TEXT
+        ) STRICT, WITHOUT ROWID""")
+
+
+def m002_tags(connection: sqlite3.Connection) -> None:
+    """Tags by the ARN of what they are on."""
+    connection.execute("""
+        CREATE TABLE tags (
+            arn TEXT NOT NULL,
+            key TEXT NOT NULL,
+            value TEXT NOT NULL,
+            PRIMARY KEY (arn, key)
+        ) STRICT, WITHOUT ROWID""")
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_resources, m002_tags)
+
+
+class DatabaseTooNew(Exception):
+    """The database was written by a later version of this program."""
+
+
+def migrate(connection: sqlite3.Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:
+    """Bring a database up to date; `user_version` counts the steps done. A step that fails leaves no trace.
+
+    Raises DatabaseTooNew if the database has more steps than this program knows.
+    """
+    (num_done,) = connection.execute("PRAGMA user_version").fetchone()
+    if num_done > len(migrations):
+        raise DatabaseTooNew(f"The database is at step {num_done}; this version of firstbyte knows {len(migrations)}.")
+    for number, migration in enumerate(migrations[num_done:], start=num_done + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            migration(connection)
+            connection.execute(f"PRAGMA user_version = {number:d}")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")

@@ -1,0 +1,1 @@
+"""Start, watch and stop what runs beside the host: instances, and the object store."""

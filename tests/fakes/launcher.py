@@ -1,0 +1,41 @@
+"""A launcher without processes: what an instance does is written in its environment, and may be changed by the test."""
+
+from firstbyte.hosting.errors import UnknownImage
+from firstbyte.hosting.ports import InstancePhase, InstanceSpec, InstanceState
+
+
+class FakeLauncher:
+    """Implements hosting's Launcher.
+
+    Of the environment: ON_START is "exit N", "hang" (never healthy) or missing (healthy at once).
+    """
+
+    def __init__(self) -> None:
+        self.states: dict[str, InstanceState] = {}
+        self.specs: dict[str, InstanceSpec] = {}
+        self.num_starts = 0
+
+    async def start(self, spec: InstanceSpec) -> str:
+        if not spec.image.startswith("firstbyte/"):
+            raise UnknownImage(f"The image {spec.image} cannot run on this host. This host can run firstbyte/echo.")
+        assert spec.folder.is_dir()
+        assert spec.instance_id not in self.states, "stopped before it is started again"
+        self.num_starts += 1
+        self.specs[spec.instance_id] = spec
+        match spec.environment.get("ON_START", "").split():
+            case ["exit", code]:
+                self.states[spec.instance_id] = InstanceState(InstancePhase.EXITED, int(code))
+            case ["hang"]:
+                self.states[spec.instance_id] = InstanceState(InstancePhase.STARTING)
+            case _:
+                self.states[spec.instance_id] = InstanceState(InstancePhase.HEALTHY)
+        return f"http://instance/{spec.instance_id}"
+
+    async def observe(self, instance_id: str) -> InstanceState:
+        return self.states.get(instance_id, InstanceState(InstancePhase.EXITED))
+
+    async def stop(self, instance_id: str) -> None:
+        self.states.pop(instance_id, None)
+
+    def tail_log(self, instance_id: str, num_lines: int) -> list[str]:
+        return ["starting", "said: hello"][-num_lines:] if instance_id in self.specs else []

@@ -1,0 +1,80 @@
+import pytest
+
+from fakes.containers import play, post, tgi
+from firstbyte.containers.exchange import Request
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "text"),
+    [
+        (b"", 400, "Failed to parse the request body as JSON: EOF while parsing a value at line 1 column 1"),
+        (b"{inputs", 400, "Failed to parse the request body as JSON: expected value at line 1 column 2"),
+        (b'{"inputs": "\xff"}', 400, "Failed to parse the request body as JSON: expected value at line 1 column 1"),
+        (b'{"inputs": "\\ud800"}', 400, None),
+        (b'{"parameters": {}}', 422, "missing field `inputs`"),
+        (b'"text"', 422, 'invalid type: string "text", expected struct CompatGenerateRequest'),
+        (b"[]", 422, "invalid type: sequence, expected struct CompatGenerateRequest"),
+        (b'{"inputs": 1}', 422, "inputs: invalid type: integer `1`, expected a string"),
+        (b'{"inputs": null}', 422, "inputs: invalid type: null, expected a string"),
+        (b'{"inputs": "a", "stream": "yes"}', 422, 'stream: invalid type: string "yes", expected a boolean'),
+        (
+            b'{"inputs": "a", "parameters": null}',
+            422,
+            "parameters: invalid type: null, expected struct GenerateParameters",
+        ),
+        (
+            b'{"inputs": "a", "parameters": {"temperature": "hot"}}',
+            422,
+            'parameters.temperature: invalid type: string "hot", expected f32',
+        ),
+        (
+            b'{"inputs": "a", "parameters": {"max_new_tokens": 1.5}}',
+            422,
+            "parameters.max_new_tokens: invalid type: floating point `1.5`, expected u32",
+        ),
+        (
+            b'{"inputs": "a", "parameters": {"max_new_tokens": -1}}',
+            422,
+            "parameters.max_new_tokens: invalid value: integer `-1`, expected u32",
+        ),
+        (
+            b'{"inputs": "a", "parameters": {"top_k": true}}',
+            422,
+            "parameters.top_k: invalid type: boolean `true`, expected i32",
+        ),
+        (
+            b'{"inputs": "a", "parameters": {"stop": ["a", {}]}}',
+            422,
+            "parameters.stop[1]: invalid type: map, expected a string",
+        ),
+    ],
+)
+async def test_extractors_errors_are_plain_text(body: bytes, status: int, text: str | None) -> None:
+    answer = await play(tgi(), post("/invocations", body))
+    prefix = "" if status == 400 else "Failed to deserialize the JSON body into the target type: "
+    assert answer.status == status
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    if text is not None:
+        assert answer.body.decode() == prefix + text
+
+
+async def test_unknown_members_are_ignored() -> None:
+    answer = await play(tgi(), post("/generate", {"inputs": "a", "mood": 1, "parameters": {"temper": 2}}))
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "", "application/x-www-form-urlencoded"])
+async def test_other_media_types_are_refused(content_type: str) -> None:
+    answer = await play(tgi(), Request("POST", "/invocations", {"content-type": content_type}, b'{"inputs": "a"}'))
+    assert (answer.status, answer.body) == (415, b"Expected request with `Content-Type: application/json`")
+
+
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "application/ld+json", "Application/JSON"])
+async def test_every_json_type_is_taken(content_type: str) -> None:
+    answer = await play(tgi(), Request("POST", "/invocations", {"content-type": content_type}, b'{"inputs": "a"}'))
+    assert answer.status == 200
+
+
+async def test_body_over_the_payload_limit() -> None:
+    answer = await play(tgi(PAYLOAD_LIMIT="20"), post("/invocations", {"inputs": "a" * 20}))
+    assert (answer.status, answer.body) == (413, b"Failed to buffer the request body: length limit exceeded")
