@@ -76,7 +76,7 @@ def tokenizer_config() -> dict:
         "pad_token": None,
         "padding_side": "left",
         "sp_model_kwargs": {},
-        "tokenizer_class": "LlamaTokenizerFast",
+        "tokenizer_class": "PreTrainedTokenizerFast",
         "use_default_system_prompt": False,
     }
 

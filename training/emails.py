@@ -24,13 +24,13 @@ from training.systems import blocks, joined
 from training.tagging import spans, tags
 
 TOKENIZER = Path(__file__).parent / "runs" / "tokenizer.json"
-BUCKETS = (160, 224, 288, 352, 448, 576, 768, 1152)
-BATCH_TOKENS = 8000
+BUCKETS = (160, 192, 224, 256, 288, 320, 352, 416, 512, 640, 832, 1152)
+BATCH_TOKENS = 6000
 SMALL_TALK_SHARE = 0.03
 
-PROMPT_WEIGHT, ANSWER_WEIGHT, FIELD_WEIGHT, FIRST_WEIGHT = 0.0, 0.5, 3.0, 6.0
-"""Of the loss: a wrong letter of a code costs more than a less likely adjective, and the first piece of a field,
-which says whether the right one was found, costs most."""
+PROMPT_WEIGHT, ANSWER_WEIGHT, AFTER_WEIGHT, FIELD_WEIGHT, FIRST_WEIGHT = 0.0, 0.5, 2.5, 3.0, 6.0
+"""Of the loss: a wrong letter of a code costs more than a less likely adjective; the first piece of a field, which says
+whether the right one was found, costs most; and the first token after a field must end the copying."""
 
 Marks = list[tuple[int, float]]
 """From which character on which weight holds."""
@@ -105,6 +105,8 @@ def encode(rng: Random, example: Example) -> Row:
         weight = PROMPT_WEIGHT if index < 0 else kinds[index]
         if weight == FIRST_WEIGHT and index == last:
             weight = FIELD_WEIGHT
+        elif index != last and last >= 0 and kinds[last] == FIRST_WEIGHT:
+            weight = AFTER_WEIGHT
         last = index
         tokens.append(token)
         weights.append(weight)
@@ -156,7 +158,7 @@ def email_source(drill_every: int) -> Source:
         if step % drill_every == drill_every - 1:
             alphabet = np.arange(3, tokenizer().get_vocab_size())
             draw = random_chunks(alphabet) if rng.random() < 0.3 else text_chunks
-            rows, length = ((24, 256), (12, 640))[int(rng.integers(2))]
+            rows, length = ((24, 224), (10, 576))[int(rng.integers(2))]
             return gapped(rng, alphabet, draw, rows, length)
         return pool.batch(Random(int(rng.integers(1 << 40))))
 
@@ -164,4 +166,4 @@ def email_source(drill_every: int) -> Source:
 
 
 def email_phase(name: str, num_steps: int, rate: float, cool_down: float) -> Phase:
-    return Phase(name, num_steps, rate, email_source(8), cool_down=cool_down)
+    return Phase(name, num_steps, rate, email_source(10), cool_down=cool_down)

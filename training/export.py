@@ -18,7 +18,8 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
-    weights = torch.load(options.checkpoint, weights_only=True)["model"]
+    saved = torch.load(options.checkpoint, weights_only=True)
+    weights = saved.get("average", saved["model"])
     save(options.folder, SHAPE, weights, tokenizer())
     size = sum(path.stat().st_size for path in options.folder.iterdir() if path.is_file())
     print(f"{options.folder}: {sum(tensor.numel() for tensor in weights.values())} parameters, {size / 1e6:.1f} MB")

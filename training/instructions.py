@@ -105,9 +105,9 @@ def prose(rng: Random, values: Written, wanted: set[str]) -> str:
 
 
 def _with_filler(rng: Random, parts: list[str]) -> str:
-    for _ in range(rng.choices((0, 1, 2, 4), (50, 25, 15, 10))[0]):
+    for _ in range(rng.choices((0, 1, 2, 4), (66, 18, 10, 6))[0]):
         parts.insert(rng.randint(0, len(parts)), sentence(rng))
-    if rng.random() < 0.35:
+    if rng.random() < 0.25:
         parts.append(phrase(rng, rng.choice(CLOSERS)))
     if rng.random() < 0.04:
         parts.insert(rng.randint(0, len(parts)), salad(rng, rng.randint(10, 60)))

@@ -23,11 +23,10 @@ class Phase:
     cool_down: float = 0.0
     """Share of the steps, at the end, in which the rate falls to zero."""
 
-    def rate_at(self, step: int) -> float:
-        """Trapezoid: up, flat, down; the flat part can be prolonged when a run goes on."""
+    def rate_at(self, step: int, share: float) -> float:
+        """Trapezoid: up over the first steps, flat, down to zero when `share`, the part of the phase done, is 1."""
         rising = min(1.0, (step + 1) / self.warm_up)
-        cooling = self.num_steps * self.cool_down
-        falling = min(1.0, (self.num_steps - step) / cooling) if cooling else 1.0
+        falling = min(1.0, (1.0 - share) / self.cool_down) if self.cool_down else 1.0
         return self.rate * rising * falling
 
 

@@ -112,12 +112,12 @@ def paragraph(rng: Random) -> str:
 def blocks(rng: Random) -> list[str]:
     """The prompt in blocks; none, one line, a few sentences, or many paragraphs."""
     draw = rng.random()
-    if draw < 0.28:
+    if draw < 0.38:
         return []
-    if draw < 0.54:
+    if draw < 0.68:
         return [persona(rng) if rng.random() < 0.6 else tip(rng)]
     start = [persona(rng)] if rng.random() < 0.85 else []
-    if draw < 0.80:
+    if draw < 0.87:
         return start + [paragraph(rng) for _ in range(rng.randint(1, 2))]
     return start + [paragraph(rng) for _ in range(rng.randint(2, 6))]
 
