@@ -148,7 +148,7 @@ def test_tgi_streams_one_part_per_token(host: RunningHost, tgi: str, parameters:
     assert [event["generated_text"] for event in events[:-1]] == [None] * (len(events) - 1)
     told = "".join(event["token"]["text"] for event in events if not event["token"]["special"])
     assert events[-1]["generated_text"].strip() == told.strip()
-    assert len(told) > 20
+    assert len(events) > 3
 
 
 def test_tgi_without_stream_says_the_same(host: RunningHost, tgi: str) -> None:
