@@ -33,15 +33,15 @@ struct FloatTile {
   static constexpr int kChunk = 128;
   static constexpr bool kFixedChunk = true;
   static constexpr int kBlock = F == Format::F32 ? 64 : 32;
-  static constexpr int kPrefetch = 1024;  // bytes ahead
+  static constexpr int kAhead = 1024;
 
   template <int R, int C>
   static void run(const TileArgs& args) {
     __m256 sums[R][2];
     for (int r = 0; r < R; r++) sums[r][0] = sums[r][1] = _mm256_setzero_ps();
     for (std::ptrdiff_t k = args.begin; k < args.end; k++) {
+      prefetch(args, 0, k);
       const std::uint8_t* from = args.panels[0] + k * kBlock;
-      _mm_prefetch(reinterpret_cast<const char*>(from) + kPrefetch, _MM_HINT_T0);
       const __m256 first = load_weights<F>(from, 0);
       const __m256 second = load_weights<F>(from, 1);
       for (int r = 0; r < R; r++) {

@@ -20,7 +20,7 @@ struct Int4Tile {
   static constexpr int kPanels = 1;
   static constexpr int kChunk = 64;
   static constexpr bool kFixedChunk = false;
-  static constexpr int kPrefetch = 1024;  // bytes ahead
+  static constexpr int kAhead = 1024;
 
   template <int R, int C>
   static void run(const TileArgs& args) {
@@ -31,21 +31,29 @@ struct Int4Tile {
   template <int R>
   [[gnu::always_inline]] static inline void add_group(const TileArgs& args, std::ptrdiff_t group) {
     const std::uint8_t* records = args.values + group * kByteRecord;
+    prefetch(args, 0, group);
     const __m256i nibble = _mm256_set1_epi8(15);
     __m256i pairs[R][2];
     for (int r = 0; r < R; r++) pairs[r][0] = pairs[r][1] = _mm256_setzero_si256();
+#pragma GCC unroll 4
     for (int k = 0; k < 4; k++) {
       const std::uint8_t* from = args.panels[0] + group * 256 + k * 64;
-      _mm_prefetch(reinterpret_cast<const char*>(from) + kPrefetch, _MM_HINT_T0);
       const std::uint8_t* inputs = records + k * 4;
+      __m256i low[2], high[2];
       for (int half = 0; half < 2; half++) {
         const __m256i both = _mm256_load_si256(reinterpret_cast<const __m256i*>(from + half * 32));
-        const __m256i low = _mm256_and_si256(both, nibble);
-        const __m256i high = _mm256_and_si256(_mm256_srli_epi16(both, 4), nibble);
-        for (int r = 0; r < R; r++) {
-          const std::uint8_t* row = inputs + static_cast<std::size_t>(r) * args.stride;
-          pairs[r][half] = _mm256_add_epi16(pairs[r][half], _mm256_maddubs_epi16(low, broadcast4(row)));
-          pairs[r][half] = _mm256_add_epi16(pairs[r][half], _mm256_maddubs_epi16(high, broadcast4(row + 16)));
+        low[half] = _mm256_and_si256(both, nibble);
+        high[half] = _mm256_and_si256(_mm256_srli_epi16(both, 4), nibble);
+      }
+      for (int r = 0; r < R; r++) {
+        const std::uint8_t* row = inputs + static_cast<std::size_t>(r) * args.stride;
+        const __m256i first = broadcast4(row);
+        for (int half = 0; half < 2; half++) {
+          pairs[r][half] = _mm256_add_epi16(pairs[r][half], _mm256_maddubs_epi16(low[half], first));
+        }
+        const __m256i second = broadcast4(row + 16);
+        for (int half = 0; half < 2; half++) {
+          pairs[r][half] = _mm256_add_epi16(pairs[r][half], _mm256_maddubs_epi16(high[half], second));
         }
       }
     }

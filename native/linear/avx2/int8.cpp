@@ -23,7 +23,7 @@ struct Int8Tile {
   static constexpr int kPanels = 1;
   static constexpr int kChunk = 32;
   static constexpr bool kFixedChunk = false;
-  static constexpr int kPrefetch = 1024;  // bytes ahead
+  static constexpr int kAhead = 1024;
 
   template <int R, int C>
   static void run(const TileArgs& args) {
@@ -34,21 +34,28 @@ struct Int8Tile {
   template <int R>
   [[gnu::always_inline]] static inline void add_group(const TileArgs& args, std::ptrdiff_t group) {
     const std::uint8_t* records = args.values + group * kWideRecord;
+    prefetch(args, 0, group);
     const __m256i even = _mm256_set1_epi32(0x00ff00ff);
     __m256i dots[R][2];
     for (int r = 0; r < R; r++) dots[r][0] = dots[r][1] = broadcast4(records + static_cast<std::size_t>(r) * args.stride + 68);
     for (int k = 0; k < 8; k++) {
       const std::uint8_t* from = args.panels[0] + group * 512 + k * 64;
-      _mm_prefetch(reinterpret_cast<const char*>(from) + kPrefetch, _MM_HINT_T0);
       const std::uint8_t* inputs = records + k * 8;
+      __m256i first[2], second[2];
       for (int half = 0; half < 2; half++) {
         const __m256i fours = _mm256_load_si256(reinterpret_cast<const __m256i*>(from + half * 32));
-        const __m256i first = _mm256_and_si256(fours, even);
-        const __m256i second = _mm256_srli_epi16(fours, 8);
-        for (int r = 0; r < R; r++) {
-          const std::uint8_t* row = inputs + static_cast<std::size_t>(r) * args.stride;
-          dots[r][half] = _mm256_add_epi32(dots[r][half], _mm256_madd_epi16(first, broadcast4(row)));
-          dots[r][half] = _mm256_add_epi32(dots[r][half], _mm256_madd_epi16(second, broadcast4(row + 4)));
+        first[half] = _mm256_and_si256(fours, even);
+        second[half] = _mm256_srli_epi16(fours, 8);
+      }
+      for (int r = 0; r < R; r++) {
+        const std::uint8_t* row = inputs + static_cast<std::size_t>(r) * args.stride;
+        const __m256i x02 = broadcast4(row);
+        for (int half = 0; half < 2; half++) {
+          dots[r][half] = _mm256_add_epi32(dots[r][half], _mm256_madd_epi16(first[half], x02));
+        }
+        const __m256i x13 = broadcast4(row + 4);
+        for (int half = 0; half < 2; half++) {
+          dots[r][half] = _mm256_add_epi32(dots[r][half], _mm256_madd_epi16(second[half], x13));
         }
       }
     }

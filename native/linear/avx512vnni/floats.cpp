@@ -32,7 +32,7 @@ struct FloatTile {
   static constexpr int kChunk = 128;
   static constexpr bool kFixedChunk = true;
   static constexpr int kBlock = F == Format::F32 ? 64 : 32;
-  static constexpr int kPrefetch = 2048;  // bytes ahead
+  static constexpr int kAhead = 2048;
 
   template <int R, int C>
   static void run(const TileArgs& args) {
@@ -43,9 +43,8 @@ struct FloatTile {
     for (std::ptrdiff_t k = args.begin; k < args.end; k++) {
       __m512 weights[C];
       for (int c = 0; c < C; c++) {
-        const std::uint8_t* from = args.panels[c] + k * kBlock;
-        weights[c] = load_weights<F>(from);
-        _mm_prefetch(reinterpret_cast<const char*>(from) + kPrefetch, _MM_HINT_T0);
+        prefetch(args, c, k);
+        weights[c] = load_weights<F>(args.panels[c] + k * kBlock);
       }
       for (int r = 0; r < R; r++) {
         const __m512 input = broadcast(args.values + static_cast<std::size_t>(r) * args.stride + k * 4);

@@ -19,7 +19,7 @@ struct Int4Tile {
   static constexpr int kPanels = 2;
   static constexpr int kChunk = 32;
   static constexpr bool kFixedChunk = false;
-  static constexpr int kPrefetch = 1024;  // bytes ahead
+  static constexpr int kAhead = 1024;
 
   template <int R, int C>
   static void run(const TileArgs& args) {
@@ -38,6 +38,7 @@ struct Int4Tile {
   template <int R, int C>
   [[gnu::always_inline]] static inline void add_group(const TileArgs& args, std::ptrdiff_t group, __m512 (&sums)[R][C]) {
     const std::uint8_t* records = args.values + group * kByteRecord;
+    for (int c = 0; c < C; c++) prefetch(args, c, group);
     const __m512i nibble = _mm512_set1_epi8(15);
     __m512i dots[R][C];
     for (int r = 0; r < R; r++) {
@@ -47,9 +48,7 @@ struct Int4Tile {
     for (int k = 0; k < 4; k++) {
       __m512i low[C], high[C];
       for (int c = 0; c < C; c++) {
-        const std::uint8_t* from = args.panels[c] + group * 256 + k * 64;
-        const __m512i both = _mm512_load_si512(from);
-        _mm_prefetch(reinterpret_cast<const char*>(from) + kPrefetch, _MM_HINT_T0);
+        const __m512i both = _mm512_load_si512(args.panels[c] + group * 256 + k * 64);
         low[c] = _mm512_and_si512(both, nibble);
         high[c] = _mm512_and_si512(_mm512_srli_epi16(both, 4), nibble);
       }

@@ -21,9 +21,9 @@ inline __m512i broadcast4(const std::uint8_t* from) {
 struct Int8Tile {
   static constexpr int kRows = 6;
   static constexpr int kPanels = 2;
-  static constexpr int kChunk = 16;
+  static constexpr int kChunk = 24;
   static constexpr bool kFixedChunk = false;
-  static constexpr int kPrefetch = 2048;  // bytes ahead
+  static constexpr int kAhead = 2048;
 
   template <int R, int C>
   static void run(const TileArgs& args) {
@@ -42,6 +42,7 @@ struct Int8Tile {
   template <int R, int C>
   [[gnu::always_inline]] static inline void add_group(const TileArgs& args, std::ptrdiff_t group, __m512 (&sums)[R][C]) {
     const std::uint8_t* records = args.values + group * kByteRecord;
+    for (int c = 0; c < C; c++) prefetch(args, c, group);
     __m512i dots[R][C];
     for (int r = 0; r < R; r++) {
       for (int c = 0; c < C; c++) dots[r][c] = broadcast4(records + static_cast<std::size_t>(r) * args.stride + 36);
@@ -49,11 +50,7 @@ struct Int8Tile {
 #pragma GCC unroll 8
     for (int k = 0; k < 8; k++) {
       __m512i weights[C];
-      for (int c = 0; c < C; c++) {
-        const std::uint8_t* from = args.panels[c] + group * 512 + k * 64;
-        weights[c] = _mm512_load_si512(from);
-        _mm_prefetch(reinterpret_cast<const char*>(from) + kPrefetch, _MM_HINT_T0);
-      }
+      for (int c = 0; c < C; c++) weights[c] = _mm512_load_si512(args.panels[c] + group * 512 + k * 64);
       for (int r = 0; r < R; r++) {
         const __m512i inputs = broadcast4(records + static_cast<std::size_t>(r) * args.stride + k * 4);
         for (int c = 0; c < C; c++) dots[r][c] = _mm512_dpbusd_epi32(dots[r][c], weights[c], inputs);

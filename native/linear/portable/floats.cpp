@@ -26,6 +26,7 @@ struct FloatTile {
   static constexpr int kRows = 4;
   static constexpr int kPanels = 1;
   static constexpr int kChunk = 128;
+  static constexpr int kAhead = 1024;
   static constexpr bool kFixedChunk = true;
   static constexpr int kBlock = F == Format::F32 ? 64 : 32;
 

@@ -12,6 +12,7 @@ struct Int8Tile {
   static constexpr int kRows = 4;
   static constexpr int kPanels = 1;
   static constexpr int kChunk = 16;
+  static constexpr int kAhead = 1024;
   static constexpr bool kFixedChunk = false;
 
   template <int R, int C>
