@@ -30,8 +30,9 @@ def exec(
     command: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="The program and its arguments.")],
     port: PortOption = None,
 ) -> None:
-    """Run a program in the environment that `env` prints, and lead Amazon's own addresses to the host too.
+    """Run a program in the environment that `env` prints.
 
+    Amazon's own addresses lead to the host too, and the Hugging Face hub is seen through it.
     Example: firstbyte exec -- python notebook.py
     """
     host, environment = find_local_host(port), read_environment()
