@@ -38,6 +38,8 @@ def control_operations(plane: ControlPlane) -> dict[str, Handler]:
             "ListEndpoints": plane.list_endpoints,
             "ListModels": plane.list_models,
             "ListTags": plane.list_tags,
+            "UpdateEndpoint": plane.update_endpoint,
+            "UpdateEndpointWeightsAndCapacities": plane.update_endpoint_weights_and_capacities,
         }.items()
     }
 
