@@ -1,24 +1,25 @@
 """UpdateEndpoint through boto3: nobody who streams notices, and a config that cannot run changes nothing."""
 
 import threading
+from typing import Any
 
 from scenarios.conftest import ROLE_ARN, SOON
 
 
-def configure(sagemaker, name, image="firstbyte/echo", **variant):
+def configure(sagemaker: Any, name: str, image: str = "firstbyte/echo", **variant: Any) -> None:
     sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE_ARN, PrimaryContainer={"Image": image})
     spec = {"VariantName": "AllTraffic", "ModelName": name, "InitialInstanceCount": 1, "InstanceType": "ml.g5.2xlarge"}
     sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[spec | variant])
 
 
-def test_requests_are_answered_all_through_an_update_and_a_bad_one_is_rolled_back(host):
+def test_requests_are_answered_all_through_an_update_and_a_bad_one_is_rolled_back(host: Any) -> None:
     sagemaker, runtime = host.client("sagemaker"), host.client("sagemaker-runtime")
     host.deploy("updated")
     configure(sagemaker, "updated-2", InitialInstanceCount=2)
     configure(sagemaker, "updated-bad", image="example/unknown:1")
-    over, answers = threading.Event(), []
+    over, answers = threading.Event(), list[bytes]()
 
-    def ask():
+    def ask() -> None:
         while not over.is_set():
             answers.append(runtime.invoke_endpoint(EndpointName="updated", Body=b"{}")["Body"].read())
 

@@ -69,7 +69,9 @@ def valid(shape: Shape, depth: int = 0) -> Any:
         case "map":
             return {}
         case "string":
-            return shape.enum[0] if shape.enum else "a" * max(1, shape.metadata.get("min", 1))
+            return (
+                shape.metadata["enum"][0] if shape.metadata.get("enum") else "a" * max(1, shape.metadata.get("min", 1))
+            )
         case "timestamp":
             return 1_700_000_000
         case "boolean":
@@ -121,7 +123,7 @@ def map_breaches(shape: MapShape) -> Breaches:
 
 def text_breaches(shape: Shape) -> Breaches:
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
-    if getattr(shape, "enum", None):
+    if shape.metadata.get("enum"):
         yield "abacus", "Member must satisfy enum value set: ["
     if high is not None and high <= 20_000:
         yield "a" * (high + 1), f"Member must have length less than or equal to {high}"
