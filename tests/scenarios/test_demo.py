@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from fakes.checkpoints import write_checkpoint
+from firstbyte.cli.main import app
+
+pytestmark = pytest.mark.timeout(300)  # a whole deployment, twice, on a machine that may be busy
 
 Shown = tuple["subprocess.CompletedProcess[str]", dict[str, Any]]
 
@@ -57,6 +61,6 @@ def test_the_figures_say_what_streaming_is_for(shown: Shown) -> None:
 
 
 def test_a_folder_without_a_model_is_one_sentence(tmp_path: Path) -> None:
-    done = demo("--model", tmp_path)
-    assert done.returncode == 1
-    assert done.stderr == f"firstbyte: {tmp_path} holds no model: config.json is missing\n"
+    result = CliRunner().invoke(app, ["demo", "--model", str(tmp_path)])
+    assert result.exit_code == 1
+    assert result.stderr == f"firstbyte: {tmp_path} holds no model: config.json is missing\n"

@@ -4,7 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,17 @@ from fakes.checkpoints import write_checkpoint
 from firstbyte.cli.credentials import host_at
 from firstbyte.cli.main import app
 
+pytestmark = pytest.mark.timeout(300)  # every step of a document, on a machine that may be busy
+
 STARTS_SOMETHING = re.compile(r"make |firstbyte up")
 """Lines that set the project up, run everything or start a host; the host is here, and recipes are CI's to run."""
 
 
 @pytest.fixture
-def host(start_host: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def host(hosts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A host whose `demo` is a tiny random model, in the environment of a shell that knows it."""
     tiny = write_checkpoint(tmp_path / "tiny", {"max_position_embeddings": 4096})
-    host = start_host(model_map={"demo": str(tiny)})
+    host = hosts.start(model_map={"demo": str(tiny)})
     monkeypatch.setenv("FIRSTBYTE_HOME", str(host.settings.server.home))
     for name, value in host_at(host.url, host.settings).environment().items():
         monkeypatch.setenv(name, value)

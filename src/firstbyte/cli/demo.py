@@ -70,9 +70,9 @@ def demo(
     Starts a host of its own on a free port, with a temporary home; nothing that you run is touched.
     """
     began = time.perf_counter()
-    signal.signal(signal.SIGTERM, _leave)
     if not (model / "config.json").is_file():
         raise CommandFailed(f"{model} holds no model: config.json is missing")
+    signal.signal(signal.SIGTERM, _leave)
     presenter = Presenter(make_console())
     presenter.title("Firstbyte: a model behind the SageMaker API, twice, on this machine and without a network")
     with tempfile.TemporaryDirectory(prefix="firstbyte-demo-") as home:
@@ -136,6 +136,7 @@ class Show:
         self._presenter.step(container.image.rpartition("/")[2])
         self._presenter.step("")
         self._presenter.quote(email.request())
+        self._presenter.step("")
 
         self._warm_up(name)
         # Each call has a persona of another name, so that neither finds its prompt in the engine's prefix cache.
@@ -162,7 +163,7 @@ class Show:
         margin = self._presenter.answer()
         text = ""
         for token in stream_tokens({**response, "Body": body}):
-            margin.write(token)
+            margin.write(token if text else token.lstrip())
             text += token
         margin.close()
         if not text.strip() or len(body.arrivals) < 2:

@@ -234,7 +234,8 @@ class Exchange:
             headers.append(("content-length", str(len(response.body))))
         if is_last:
             headers.append(("connection", "close"))
-        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        # Containers' and the store's headers were read the same way, so that any bytes go through unchanged.
+        raw = [(name.lower().encode("ascii"), value.encode("utf-8", "surrogateescape")) for name, value in headers]
         return {"type": "http.response.start", "status": response.status, "headers": raw}
 
     async def _wait_for_end(self) -> None:

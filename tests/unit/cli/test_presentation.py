@@ -2,7 +2,7 @@
 
 import io
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
@@ -64,6 +64,7 @@ def test_closing_an_empty_margin_writes_nothing() -> None:
     assert out.getvalue() == ""
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.text(alphabet="ab \n", max_size=8), max_size=60))
 def test_lines_break_at_spaces_before_the_edge(texts: list[str]) -> None:
     made, out = console(terminal=True, width=40)

@@ -138,3 +138,10 @@ def test_every_setting_says_what_it_is() -> None:
     rows = [line for line in render_reference().splitlines() if line.startswith("| `")]
 
     assert [row for row in rows if row.endswith("|  |")] == []
+
+
+def test_a_home_that_is_a_file_is_refused(home: Path) -> None:
+    home.write_text("not a folder")
+
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load(home)
