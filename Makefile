@@ -27,6 +27,17 @@ demo: $(STAMP) ## set up and run the main job: both approaches, streamed
 test: $(DEV_STAMP) ## set up and test
 	$(BIN)/python -m pytest -n auto -m 'not parity and not clients'
 
+.venvs/sagemaker2/.installed: PACKAGES = 'sagemaker<3' huggingface_hub
+CLIENTS := .venvs/sagemaker2/.installed
+
+.venvs/%/.installed:
+	test -x .venvs/$*/bin/python || $(PYTHON) -m venv .venvs/$*
+	.venvs/$*/bin/python -m pip install --quiet --disable-pip-version-check $(PACKAGES)
+	touch $@
+
+test-clients: $(DEV_STAMP) $(CLIENTS) ## set up foreign clients, each in its own environment, and run them
+	$(BIN)/python -m pytest -m clients tests/clients
+
 $(PARITY_STAMP): pyproject.toml
 	test -x .venvs/parity/bin/python || $(PYTHON) -m venv .venvs/parity
 	.venvs/parity/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' torch==2.13.0 transformers

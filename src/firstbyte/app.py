@@ -19,15 +19,19 @@ from typing import Self, TextIO
 import uvicorn
 
 from firstbyte.artifacts.errors import ArtifactError
-from firstbyte.artifacts.models import ArtifactSettings, fetch_model_data
+from firstbyte.artifacts.models import ArtifactSettings, fetch_model_data, map_model, resolve_model
+from firstbyte.artifacts.uris import DEMO_NAMES
 from firstbyte.aws.gateway import Gateway, Service
 from firstbyte.aws.http import HttpResponse
 from firstbyte.aws.sigv4 import Credentials, Verifier
 from firstbyte.edge.asgi import Edge
+from firstbyte.edge.certificates import Authority, write_bundle
 from firstbyte.edge.control import control_operations
+from firstbyte.edge.hub import Hub
 from firstbyte.edge.identity import Identities
 from firstbyte.edge.logs import Logs
 from firstbyte.edge.objects import Objects
+from firstbyte.edge.proxy import ProxyThread, TlsProxy
 from firstbyte.edge.runtime import Runtime
 from firstbyte.edge.sidecar import Sidecar
 from firstbyte.hosting.api import ControlPlane
@@ -155,7 +159,9 @@ class Host:
         exits.push_async_callback(objects.close)
         await starting
         pages = {"/healthz": _say_ok, "/metrics": self._render_metrics}
-        edge = Edge(gateway, objects, pages, max_body_bytes=settings.hosting.max_body_bytes, emit=self._emit)
+        hub = Hub(self._find_model, offline=settings.models.offline)
+        exits.push_async_callback(hub.close)
+        edge = Edge(gateway, objects, hub, pages, max_body_bytes=settings.hosting.max_body_bytes, emit=self._emit)
         await self._start_server(edge, listener)
 
     async def _start_hosting(self) -> tuple[ControlPlane, Runtime, Logs]:
@@ -197,6 +203,14 @@ class Host:
             "iam": {"GetRole": identities.get_role},
             "logs": {"FilterLogEvents": logs.filter_log_events},
         }
+
+    def _find_model(self, model_id: str) -> Path | None:
+        """What the hub serves in a model's place; raises ArtifactError."""
+        models = self.settings.models
+        is_ours = map_model(model_id, models.model_map) != model_id or model_id in DEMO_NAMES
+        if is_ours or models.offline:
+            return resolve_model(model_id, artifact_settings(self.settings))
+        return None
 
     def _render_metrics(self) -> HttpResponse:
         return HttpResponse(200, (("content-type", CONTENT_TYPE),), self._metrics.render())
@@ -267,6 +281,19 @@ def open_listener(settings: Settings) -> socket.socket:
         return socket.create_server(address[:2], family=family, backlog=2048)
     except OSError as error:
         raise SettingsError(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
+def intercept(settings: Settings, url: str, *, trusted: str, upstream_url: str | None) -> Iterator[tuple[str, Path]]:
+    """Run the proxy that leads Amazon's names to the host at `url`; gives its URL and the certificates to trust.
+
+    `trusted`: the certificates (PEM) that are trusted already; `upstream_url`: the proxy in use so far. Raises OSError.
+    """
+    authority = Authority.open(settings.tls_dir)
+    bundle = settings.tls_dir / "trusted.pem"
+    write_bundle(authority, trusted, bundle)
+    with ProxyThread(TlsProxy(authority, url, upstream_url)) as proxy:
+        yield proxy.url, bundle
 
 
 async def serve(settings: Settings, out: TextIO = sys.stderr, on_start: Callable[[Host], None] | None = None) -> None:

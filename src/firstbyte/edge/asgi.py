@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import contextvars
 import email.utils
+import ipaddress
 import json
 import time
 import uuid
@@ -17,6 +18,7 @@ from typing import Any, Protocol
 from firstbyte.aws.claims import claimed_scope
 from firstbyte.aws.http import HttpRequest, HttpResponse, join_headers
 from firstbyte.aws.query import read_form
+from firstbyte.edge.hub import PREFIX
 from firstbyte.edge.objects import Objects
 from firstbyte.telemetry.facts import Emit, RequestFaulted, RequestServed
 
@@ -34,7 +36,7 @@ received_at: contextvars.ContextVar[float] = contextvars.ContextVar("received_at
 
 
 class Handler(Protocol):
-    """What answers a request whose body is whole: the gateway."""
+    """What answers a request whose body is whole: the gateway, the hub."""
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer; refusals too are answers."""
@@ -55,6 +57,7 @@ class Edge:
         self,
         gateway: Handler,
         objects: Objects,
+        hub: Handler,
         pages: Mapping[str, Callable[[], HttpResponse]],
         *,
         max_body_bytes: int,
@@ -63,6 +66,7 @@ class Edge:
         """`pages` are the host's own, by path: what anybody may GET without a signature."""
         self._gateway = gateway
         self._objects = objects
+        self._hub = hub
         self._pages = pages
         self._max_body_bytes = max_body_bytes
         self._emit = emit
@@ -72,6 +76,7 @@ class Edge:
         assert scope["type"] == "http", "uvicorn is told to leave out lifespan and websockets"
         received_at.set(time.monotonic())
         exchange = Exchange(read_head(scope), receive, send, self._emit)
+        exchange.is_local = ipaddress.ip_address((scope.get("client") or ("::",))[0]).is_loopback
         try:
             await self._serve(exchange)
         except ClientGone:
@@ -94,6 +99,14 @@ class Edge:
             case "host":
                 exchange.service, exchange.operation = "host", head.path
                 await exchange.send(self._pages[head.path]())
+            case "telemetry":
+                await exchange.send(HttpResponse(200))
+            case "hub" if not exchange.is_local:
+                await exchange.send(HttpResponse(403, (("x-error-message", "The hub is for this machine only."),)))
+            case "hub":
+                exchange.service, exchange.operation = "hub", head.method
+                request = await exchange.read_whole(self._max_body_bytes)
+                await exchange.attend(lambda: self._hub.handle(request))
             case service:
                 exchange.service = service
                 await self._serve_gateway(exchange)
@@ -117,6 +130,8 @@ class Exchange:
         self.service = ""
         self.operation = ""
         self.is_abandoned = False
+        self.is_local = False
+        """Whether the client is on this machine."""
         self._receive = receive
         self._send = send
         self._emit = emit
@@ -255,13 +270,17 @@ def read_head(scope: Scope) -> HttpRequest:
 
 
 def route(head: HttpRequest, pages: Collection[str] = ()) -> str:
-    """Name who serves a request: "s3", "host" (this program's own pages), or the signing name of a service.
+    """Name who serves a request: "s3", "host" (this program's own pages), "hub", or the signing name of a service.
 
     The scope of a signature says it; a request without one is told by what only one service's requests have.
     """
     if (scope := claimed_scope(head)) is not None:
         return scope.service
     host = head.headers.get("host", "").partition(".")[0]
+    if host.startswith(TELEMETRY):
+        return "telemetry"
+    if head.path.startswith(HUB):
+        return "hub"
     if "x-amz-target" in head.headers or head.path.startswith("/endpoints/"):
         return "sagemaker"
     if head.method == "GET" and head.path in pages:
@@ -271,6 +290,9 @@ def route(head: HttpRequest, pages: Collection[str] = ()) -> str:
     return "s3"
 
 
+TELEMETRY = "sm-pysdk-t-"
+"""How the buckets are called that the SageMaker SDK reports its use to, unsigned; nothing is kept of it."""
+HUB = f"{PREFIX}/"
 FORM = "application/x-www-form-urlencoded"
 _RUNTIME_OPERATIONS = {
     "invocations": "InvokeEndpoint",

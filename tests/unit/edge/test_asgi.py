@@ -79,7 +79,7 @@ class Answering:
 
 async def serve(client: Any, gateway: Any, max_body_bytes: int = 100) -> Any:
     facts: list[Fact] = []
-    edge = Edge(gateway, NO_OBJECTS, PAGES, max_body_bytes=max_body_bytes, emit=facts.append)
+    edge = Edge(gateway, NO_OBJECTS, Answering(), PAGES, max_body_bytes=max_body_bytes, emit=facts.append)
     await edge(client.scope, client.receive, client.send)
     return facts
 
@@ -96,6 +96,8 @@ def request(method: str = "GET", path: str = "/", headers: Any = (), query: str 
         (request("POST", headers={"authorization": SIGNED_FOR.format("sagemaker")}), "sagemaker"),
         (request(query="X-Amz-Credential=AK%2F20260101%2Fus-east-1%2Fs3%2Faws4_request"), "s3"),
         (request("POST", headers={"x-amz-target": "SageMaker.ListModels"}), "sagemaker"),
+        (request(path="/hub/api/models/m"), "hub"),
+        (request(path="/telemetry", headers={"host": "sm-pysdk-t-us-east-1.s3.us-east-1.amazonaws.com"}), "telemetry"),
         (request("POST", "/endpoints/e/invocations"), "sagemaker"),
         (request("POST", headers={"content-type": "application/x-www-form-urlencoded"}), "query"),
         (
@@ -230,7 +232,8 @@ async def test_a_body_that_is_too_long_is_refused_and_taken_in() -> None:
 
 async def test_a_fault_of_ours_is_told_and_left_to_the_server() -> None:
     facts: list[Fact] = []
-    edge = Edge(Answering(error=RuntimeError("oops")), NO_OBJECTS, PAGES, max_body_bytes=100, emit=facts.append)
+    gateway = Answering(error=RuntimeError("oops"))
+    edge = Edge(gateway, NO_OBJECTS, Answering(), PAGES, max_body_bytes=100, emit=facts.append)
     client = Client(b"{}")
     with pytest.raises(RuntimeError, match="oops"):
         await edge(client.scope, client.receive, client.send)
@@ -243,3 +246,25 @@ async def test_own_pages_are_served() -> None:
     await serve(client, Answering())
 
     assert (client.status, client.chunks) == (200, [b"ok\n"])
+
+
+@pytest.mark.parametrize(("address", "status"), [("127.0.0.1", 200), ("::1", 200), ("192.0.2.7", 403)])
+async def test_the_hub_is_for_this_machine_only(address: str, status: int) -> None:
+    hub, facts = Answering(), list[Fact]()
+    client = Client(method="GET", path="/hub/api/models/m")
+    client.scope["client"] = (address, 1234)
+
+    await Edge(Answering(), NO_OBJECTS, hub, PAGES, max_body_bytes=100, emit=facts.append)(
+        client.scope, client.receive, client.send
+    )
+
+    assert client.status == status
+    assert (hub.request is not None) == (status == 200)
+
+
+async def test_what_the_sdk_tells_of_its_use_is_dropped() -> None:
+    client = Client(method="GET", path="/telemetry", headers={"host": "sm-pysdk-t-us-east-1.s3.amazonaws.com"}.items())
+
+    await serve(client, Answering())
+
+    assert (client.status, client.chunks) == (200, [])

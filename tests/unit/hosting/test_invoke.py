@@ -345,7 +345,7 @@ async def test_requests_go_where_fewest_are_under_way(host: FakeHost) -> None:
         await answer.close()
     first = await host.invoker.invoke(STREAM)
     await first.close()
-    assert not host.invoker.num_outstanding, "every request was given back"
+    assert not host.fleet.num_outstanding, "every request was given back"
 
 
 async def test_a_target_variant_is_taken_whatever_its_weight(host: FakeHost) -> None:

@@ -7,15 +7,25 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstbyte.hosting.records import Instance, InstanceStatus, RoutingStrategy, Variant
+from firstbyte.hosting.records import (
+    Container,
+    DeployedVariant,
+    Instance,
+    InstanceStatus,
+    RoutingStrategy,
+    Variant,
+)
 from firstbyte.hosting.traffic import choose_instance, choose_variant
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LEAST = RoutingStrategy.LEAST_OUTSTANDING_REQUESTS
 
 
-def variants(*weights: float) -> list[Variant]:
-    return [Variant(f"v{n}", "m", initial_variant_weight=weight) for n, weight in enumerate(weights)]
+def variants(*weights: float) -> list[DeployedVariant]:
+    return [
+        DeployedVariant(Variant(f"v{n}", "m", initial_variant_weight=weight), Container("i"))
+        for n, weight in enumerate(weights)
+    ]
 
 
 def instances(num: int) -> list[Instance]:
@@ -40,7 +50,7 @@ def test_a_variant_of_weight_zero_is_never_chosen(weights: list[float], point: f
     chosen = choose_variant(variants(*weights), Fixed())
     if any(weights):
         assert chosen is not None
-        assert chosen.initial_variant_weight > 0
+        assert chosen.variant.initial_variant_weight > 0
     else:
         assert chosen is None
 
@@ -64,3 +74,10 @@ def test_equally_busy_instances_share() -> None:
 def test_no_instance_is_none() -> None:
     assert choose_instance(LEAST, [], {}, random.Random(7)) is None
     assert choose_variant([], random.Random(7)) is None
+    assert choose_variant([], random.Random(7), is_named=True) is None
+
+
+def test_a_variant_without_weight_is_reached_by_its_name() -> None:
+    only = variants(0)
+    assert choose_variant(only, random.Random(7)) is None
+    assert choose_variant(only, random.Random(7), is_named=True) == only[0]
