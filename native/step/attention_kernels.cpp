@@ -1,5 +1,8 @@
-// Attention of a tile of queries over one span of positions. The span's keys and values are brought into float32 once
-// for all rows of the tile; then two small matrix products with a softmax between them.
+// Attention of a tile of queries over one span of positions: scores, a softmax, and the weighted sum of values.
+//
+// A tile of many rows brings the span's keys and values into float32 once; then the two products are small matrix
+// products. A tile of few rows, as in decoding, reads the cache where it lies. Both sum each element in the same order,
+// so a row comes out alike, bit for bit.
 #include "kernels_isa.h"
 
 namespace firstbyte::FIRSTBYTE_STEP_ISA {
@@ -104,6 +107,106 @@ void multiply(const float* a, int lda, const float* b, int ldb, int rows, int co
   }
 }
 
+// `kLanes` numbers at `from`, as float32; `scales` by lane (Int8).
+template <KvFormat Format>
+Lanes load_keys(const void* base, size_t from, const float* scales) {
+  if constexpr (Format == KvFormat::F32) return load(static_cast<const float*>(base) + from);
+  if constexpr (Format == KvFormat::F16) return load_half(static_cast<const uint16_t*>(base) + from);
+  if constexpr (Format == KvFormat::Int8) return load_int8(static_cast<const int8_t*>(base) + from) * load(scales);
+}
+
+// The same with one scale for all lanes.
+template <KvFormat Format>
+Lanes load_values(const void* base, size_t from, float scale) {
+  if constexpr (Format == KvFormat::Int8) return load_int8(static_cast<const int8_t*>(base) + from) * scale;
+  return load_keys<Format>(base, from, nullptr);
+}
+
+// Scores of `Rows` rows with `Pieces` pieces of kLanes keys each, which begin at the numbers `from`.
+template <KvFormat Format, int Rows, int Pieces>
+void score_keys(const float* queries, int ldq, const CacheLayer& cache, const size_t* from, const float* const* scales,
+                float* scores) {
+  Lanes sums[Rows][Pieces] = {};
+  const size_t stride = static_cast<size_t>(cache.block_len);
+  for (int d = 0; d < cache.head_dim; ++d) {
+    Lanes keys[Pieces];
+    for (int p = 0; p < Pieces; ++p) {
+      keys[p] = load_keys<Format>(cache.keys, from[p] + static_cast<size_t>(d) * stride, scales[p]);
+    }
+    for (int r = 0; r < Rows; ++r) {
+      const Lanes query = splat(queries[static_cast<size_t>(r) * ldq + d]);
+      for (int p = 0; p < Pieces; ++p) sums[r][p] += query * keys[p];
+    }
+  }
+  for (int r = 0; r < Rows; ++r) {
+    for (int p = 0; p < Pieces; ++p) store(scores + static_cast<size_t>(r) * kSpan + p * kLanes, sums[r][p]);
+  }
+}
+
+// All scores of `Rows` rows, from the cache where it lies; `begin` starts a block.
+template <KvFormat Format, int Rows>
+void score_in_place(const float* queries, int ldq, const CacheLayer& cache, int head, const int32_t* blocks, int begin,
+                    int end, float* scores) {
+  constexpr int kPieces = 4;
+  const int num_pieces = (end - begin + kLanes - 1) / kLanes;
+  for (int piece = 0; piece < num_pieces; piece += kPieces) {
+    size_t from[kPieces];
+    const float* scales[kPieces];
+    const int num = num_pieces - piece < kPieces ? num_pieces - piece : kPieces;
+    for (int p = 0; p < kPieces; ++p) {  // beyond the last piece the last is repeated
+      const int position = begin + (piece + (p < num ? p : num - 1)) * kLanes;
+      const int block = blocks[position / cache.block_len], offset = position % cache.block_len;
+      from[p] = cache.head_offset(block, head) + static_cast<size_t>(offset);
+      scales[p] = cache.key_scales ? cache.key_scales + cache.scale_offset(block, head) + offset : nullptr;
+    }
+    float* to = scores + piece * kLanes;
+    if (num == kPieces) {
+      score_keys<Format, Rows, kPieces>(queries, ldq, cache, from, scales, to);
+    } else {
+      for (int p = 0; p < num; ++p) {
+        score_keys<Format, Rows, 1>(queries, ldq, cache, from + p, scales + p, to + p * kLanes);
+      }
+    }
+  }
+}
+
+// weighted[Rows][head_dim] of `Vectors` vectors from element `d` on, from the cache where it lies.
+template <KvFormat Format, int Rows, int Vectors>
+void weigh_columns(const float* shares, const CacheLayer& cache, int head, const int32_t* blocks, int begin, int end,
+                   int d, float* weighted, int ldw) {
+  Lanes sums[Rows][Vectors] = {};
+  for (int position = begin; position < end; ++position) {
+    const int block = blocks[position / cache.block_len], offset = position % cache.block_len;
+    const size_t from = cache.head_offset(block, head) + static_cast<size_t>(offset) * cache.head_dim + d;
+    const float scale = cache.value_scales ? cache.value_scales[cache.scale_offset(block, head) + offset] : 0.0f;
+    Lanes values[Vectors];
+    for (int v = 0; v < Vectors; ++v) values[v] = load_values<Format>(cache.values, from + v * kLanes, scale);
+    for (int r = 0; r < Rows; ++r) {
+      const Lanes share = splat(shares[static_cast<size_t>(r) * kSpan + position - begin]);
+      for (int v = 0; v < Vectors; ++v) sums[r][v] += share * values[v];
+    }
+  }
+  for (int r = 0; r < Rows; ++r) {
+    for (int v = 0; v < Vectors; ++v) store(weighted + static_cast<size_t>(r) * ldw + d + v * kLanes, sums[r][v]);
+  }
+}
+
+template <KvFormat Format, int Rows>
+void weigh_in_place(const float* shares, const CacheLayer& cache, int head, const int32_t* blocks, int begin, int end,
+                    float* weighted, int padded) {
+  constexpr int kWide = kLanes == 16 ? 4 : 2;
+  int d = 0;
+  for (; d + kWide * kLanes <= cache.head_dim; d += kWide * kLanes) {
+    weigh_columns<Format, Rows, kWide>(shares, cache, head, blocks, begin, end, d, weighted, padded);
+  }
+  for (; d < cache.head_dim; d += kLanes) {
+    weigh_columns<Format, Rows, 1>(shares, cache, head, blocks, begin, end, d, weighted, padded);
+  }
+  for (int r = 0; r < Rows; ++r) {
+    for (d = cache.head_dim; d < padded; ++d) weighted[static_cast<size_t>(r) * padded + d] = 0;
+  }
+}
+
 // Turns one row of scores into e^(score - best), 0 outside low..high, and returns best and total.
 void soften(float* scores, int cols, int low, int high, float* best, float* total) {
   if (low < 0) low = 0;
@@ -126,6 +229,51 @@ void soften(float* scores, int cols, int low, int high, float* best, float* tota
     totals += shares;
   }
   *total = sum(totals);
+}
+
+void soften_rows(const QueryTile& tile, int begin, int end, float* scores, const Partial& partial) {
+  for (int row = 0; row < tile.num_rows; ++row) {
+    const int position = tile.first_position + row / tile.rows_per_token;
+    const int low = tile.window > 0 ? position - tile.window + 1 - begin : 0;
+    const int high = (position + 1 < end ? position + 1 : end) - begin;
+    soften(scores + static_cast<size_t>(row) * kSpan, round_up_16(end - begin), low, high, partial.best + row,
+           partial.total + row);
+  }
+}
+
+void attend_gathered(const QueryTile& tile, const CacheLayer& cache, int head, const int32_t* blocks, int begin,
+                     int end, const AttentionScratch& scratch, const Partial& partial) {
+  const int padded = round_up_16(cache.head_dim), num_keys = end - begin;
+  gather_keys(cache, head, blocks, begin, end, scratch.keys);
+  gather_values(cache, head, blocks, begin, end, padded, scratch.values);
+  multiply(tile.queries, padded, scratch.keys, kSpan, tile.num_rows, round_up_16(num_keys), cache.head_dim,
+           scratch.scores, kSpan);
+  soften_rows(tile, begin, end, scratch.scores, partial);
+  multiply(scratch.scores, kSpan, scratch.values, padded, tile.num_rows, padded, num_keys, partial.weighted, padded);
+}
+
+template <KvFormat Format>
+void attend_in_place(const QueryTile& tile, const CacheLayer& cache, int head, const int32_t* blocks, int begin,
+                     int end, const AttentionScratch& scratch, const Partial& partial) {
+  const int padded = round_up_16(cache.head_dim);
+  int row = 0;
+  for (; row + 4 <= tile.num_rows; row += 4) {
+    score_in_place<Format, 4>(tile.queries + static_cast<size_t>(row) * padded, padded, cache, head, blocks, begin, end,
+                              scratch.scores + static_cast<size_t>(row) * kSpan);
+  }
+  for (; row < tile.num_rows; ++row) {
+    score_in_place<Format, 1>(tile.queries + static_cast<size_t>(row) * padded, padded, cache, head, blocks, begin, end,
+                              scratch.scores + static_cast<size_t>(row) * kSpan);
+  }
+  soften_rows(tile, begin, end, scratch.scores, partial);
+  for (row = 0; row + 4 <= tile.num_rows; row += 4) {
+    weigh_in_place<Format, 4>(scratch.scores + static_cast<size_t>(row) * kSpan, cache, head, blocks, begin, end,
+                              partial.weighted + static_cast<size_t>(row) * padded, padded);
+  }
+  for (; row < tile.num_rows; ++row) {
+    weigh_in_place<Format, 1>(scratch.scores + static_cast<size_t>(row) * kSpan, cache, head, blocks, begin, end,
+                              partial.weighted + static_cast<size_t>(row) * padded, padded);
+  }
 }
 
 uint16_t half_within_range(float value) {
@@ -172,19 +320,18 @@ void store_key_value(const CacheLayer& cache, int block, int offset, int head, c
 
 void attend(const QueryTile& tile, const CacheLayer& cache, int head, const int32_t* blocks, int begin, int end,
             const AttentionScratch& scratch, const Partial& partial) {
-  const int padded = round_up_16(cache.head_dim);
-  const int num_keys = end - begin, cols = round_up_16(num_keys);
-  gather_keys(cache, head, blocks, begin, end, scratch.keys);
-  gather_values(cache, head, blocks, begin, end, padded, scratch.values);
-  multiply(tile.queries, padded, scratch.keys, kSpan, tile.num_rows, cols, cache.head_dim, scratch.scores, kSpan);
-  for (int row = 0; row < tile.num_rows; ++row) {
-    const int position = tile.first_position + row / tile.rows_per_token;
-    const int low = tile.window > 0 ? position - tile.window + 1 - begin : 0;
-    const int high = (position + 1 < end ? position + 1 : end) - begin;
-    soften(scratch.scores + static_cast<size_t>(row) * kSpan, cols, low, high, partial.best + row,
-           partial.total + row);
+  // Below this the work of bringing keys and values into float32 is not repaid.
+  constexpr int kFewRows = 8;
+  const bool fits_lanes = cache.block_len % kLanes == 0 && kSpan % cache.block_len == 0 && cache.head_dim % kLanes == 0;
+  if (tile.num_rows > kFewRows || !fits_lanes) {
+    attend_gathered(tile, cache, head, blocks, begin, end, scratch, partial);
+  } else if (cache.format == KvFormat::F32) {
+    attend_in_place<KvFormat::F32>(tile, cache, head, blocks, begin, end, scratch, partial);
+  } else if (cache.format == KvFormat::F16) {
+    attend_in_place<KvFormat::F16>(tile, cache, head, blocks, begin, end, scratch, partial);
+  } else {
+    attend_in_place<KvFormat::Int8>(tile, cache, head, blocks, begin, end, scratch, partial);
   }
-  multiply(scratch.scores, kSpan, scratch.values, padded, tile.num_rows, padded, num_keys, partial.weighted, padded);
 }
 
 void merge(const Partial& sum, const Partial& part, int num_rows, int padded_dim) {

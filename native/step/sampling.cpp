@@ -38,7 +38,9 @@ class Row {
 
  private:
   float find_kth_best(int k) const;
-  void keep_at_least(float threshold);
+  std::vector<int32_t> find_at_least(float threshold) const;
+  std::vector<int32_t> find_best(int num) const { return find_at_least(find_kth_best(num)); }  // and what ties with them
+  bool take_mass(const std::vector<int32_t>& order, float p, std::vector<int32_t>* kept) const;
   void keep_indices(std::vector<int32_t>& indices);
   // Calls visit(index) for the indices in the order of `is_before` until it returns false, sorting no more than that.
   template <class Before, class Visit>
@@ -83,22 +85,36 @@ void Row::apply_temperature(float temperature) {
 }
 
 void Row::keep_top_k(int k) {
-  if (k > 0 && k < size_) keep_at_least(find_kth_best(k));
+  if (k <= 0 || k >= size_) return;
+  std::vector<int32_t> kept = find_best(k);
+  keep_indices(kept);
 }
 
 void Row::keep_top_p(float p) {
   if (!normalise()) return;
-  std::vector<int32_t> kept;
-  float mass = 0;  // float32, summed in order, as NumPy does
-  const auto is_before = [this](int32_t a, int32_t b) { return scores_[a] > scores_[b] || (scores_[a] == scores_[b] && a < b); };
-  visit_in_order(is_before, [&](int32_t index) {
+  const auto is_before = [this](int32_t a, int32_t b) {
+    return scores_[a] > scores_[b] || (scores_[a] == scores_[b] && a < b);
+  };
+  // A few of the best mostly have p together; if not, more are sorted.
+  for (int num = 64; ; num *= 8) {
+    std::vector<int32_t> order = find_best(std::min(num, size_));
+    std::sort(order.begin(), order.end(), is_before);
+    std::vector<int32_t> kept;
+    if (take_mass(order, p, &kept) || static_cast<int>(order.size()) == size_) return keep_indices(kept);
+  }
+}
+
+// Keeps what has less than p before it; false if all of `order` does. Sums are in float32, in order, as NumPy's are.
+bool Row::take_mass(const std::vector<int32_t>& order, float p, std::vector<int32_t>* kept) const {
+  float mass = 0;
+  for (int32_t index : order) {
     const float probability = std::exp(logprob(index));
     mass += probability;
     const float better = mass - probability;
-    if (better < p || better == 0.0f) kept.push_back(index);
-    return better < p + 1e-4f;  // rounding may let `better` fall by a little, never by that much
-  });
-  keep_indices(kept);
+    if (better < p || better == 0.0f) kept->push_back(index);
+    if (better > p + 2e-6f) return true;  // rounding may let `better` fall by a little, never by that much
+  }
+  return false;
 }
 
 void Row::keep_typical(float p) {
@@ -161,8 +177,7 @@ void Row::list_best(int num, Choice* choice) const {
   // Ties are those of the log-probabilities, where rounding can make one of two scores: so a little more is looked at.
   const float slack = 1e-5f * std::max(1.0f, std::fabs(max_));
   const float threshold = find_kth_best(num) - slack;
-  std::vector<int32_t> found(static_cast<size_t>(size_));
-  found.resize(static_cast<size_t>(kernels_.find_at_least(scores_, size_, threshold, found.data(), size_)));
+  std::vector<int32_t> found = find_at_least(threshold);
   const auto is_before = [this](int32_t a, int32_t b) {
     const float first = logprob(a), second = logprob(b);
     return first > second || (first == second && a < b);
@@ -201,10 +216,10 @@ float Row::find_kth_best(int k) const {
   return threshold;
 }
 
-void Row::keep_at_least(float threshold) {
-  std::vector<int32_t> kept(static_cast<size_t>(size_));
-  kept.resize(static_cast<size_t>(kernels_.find_at_least(scores_, size_, threshold, kept.data(), size_)));
-  keep_indices(kept);
+std::vector<int32_t> Row::find_at_least(float threshold) const {
+  std::vector<int32_t> found(static_cast<size_t>(size_));
+  found.resize(static_cast<size_t>(kernels_.find_at_least(scores_, size_, threshold, found.data(), size_)));
+  return found;
 }
 
 void Row::keep_indices(std::vector<int32_t>& indices) {
