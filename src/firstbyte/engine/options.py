@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -9,6 +10,7 @@ from typing import Literal, get_args
 from firstbyte.engine.errors import OptionsError
 
 BackendName = Literal["auto", "native", "reference", "echo"]
+KvCacheDtype = Literal["float32", "float16", "int8"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class EngineOptions:
     """Whether blocks of equal prefixes are computed once."""
     quantize: str | None = None
     """Weight format of the native backend (its own names); the reference always computes in float32."""
+    kv_cache_dtype: KvCacheDtype | None = None
+    """How the native backend keeps keys and values; None takes float16, and float32 with `quantize="none"`."""
     dtype: str | None = None
     """What the user asked for; recorded, since the CPU backends choose their own."""
     num_threads: int | None = None
@@ -49,10 +53,16 @@ class EngineOptions:
     """Where a backend may keep packed weights."""
 
     def __post_init__(self) -> None:
-        if self.backend not in (known := get_args(BackendName)):
-            nearest = difflib.get_close_matches(str(self.backend), known, n=1, cutoff=0)[0]
-            raise OptionsError(f"there is no backend {self.backend!r}: did you mean {nearest!r}?")
+        _check_choice("backend", self.backend, get_args(BackendName))
+        if self.kv_cache_dtype is not None:
+            _check_choice("kv_cache_dtype", self.kv_cache_dtype, get_args(KvCacheDtype))
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if isinstance(value, int) and not isinstance(value, bool) and value < 1:
                 raise OptionsError(f"{field.name} must be at least 1, not {value}")
+
+
+def _check_choice(name: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        nearest = difflib.get_close_matches(str(value), known, n=1, cutoff=0)[0]
+        raise OptionsError(f"there is no {name} {value!r}: did you mean {nearest!r}?")

@@ -9,7 +9,9 @@ class HostingSettings:
     """Whose account this is, how long things may take, and how much there may be."""
 
     account_id: str = "123456789012"
+    """AWS account that the host plays: 12 digits."""
     region: str = "us-east-1"
+    """AWS region that the host plays."""
     instances_dir: Path = Path("instances")
     """Holds one folder per instance: its model data and its log."""
     max_body_bytes: int = 25 * 1024 * 1024
@@ -29,6 +31,7 @@ class HostingSettings:
     restart_backoff_s: float = 0.5
     """Wait before the first restart of a crashed instance; doubles with each."""
     max_restart_backoff_s: float = 60.0
+    """The longest wait before a restart."""
     crash_loop_starts: int = 4
     """From so many starts in a row on, an endpoint without a healthy instance is shown as OutOfService."""
     stable_after_s: float = 30.0

@@ -1,0 +1,275 @@
+"""The composition root: settings in, running host out. The only file that names adapters.
+
+`serve` runs a host until it is told to end (`firstbyte up`); `Host` is the same for whoever has an event loop (tests,
+`firstbyte demo`).
+"""
+
+import asyncio
+import contextlib
+import datetime
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TextIO
+
+import uvicorn
+
+from firstbyte.artifacts.errors import ArtifactError
+from firstbyte.artifacts.models import ArtifactSettings, fetch_model_data
+from firstbyte.aws.gateway import Gateway, Service
+from firstbyte.aws.http import HttpResponse
+from firstbyte.aws.sigv4 import Credentials, Verifier
+from firstbyte.edge.asgi import Edge
+from firstbyte.edge.control import control_operations
+from firstbyte.edge.identity import Identities
+from firstbyte.edge.objects import Objects
+from firstbyte.edge.runtime import Runtime
+from firstbyte.edge.sidecar import Sidecar
+from firstbyte.hosting.api import ControlPlane
+from firstbyte.hosting.controller import Controller
+from firstbyte.hosting.errors import ModelDataError
+from firstbyte.hosting.fleet import Fleet
+from firstbyte.hosting.invoke import Invoker
+from firstbyte.hosting.ports import Ports
+from firstbyte.hosting.store.database import Store
+from firstbyte.launchers.environment import ContainerSettings
+from firstbyte.launchers.instance_http import HttpInstanceClient
+from firstbyte.launchers.process import ProcessLauncher, ProcessLauncherSettings
+from firstbyte.settings import HostCredentials, Settings, SettingsError, lock_home, open_credentials, read_environment
+from firstbyte.telemetry.facts import HostStarted, HostStopped
+from firstbyte.telemetry.hooks import Hook, Hooks
+from firstbyte.telemetry.log import LogHook
+from firstbyte.telemetry.prometheus import CONTENT_TYPE, PrometheusHook
+
+STOP_TIMEOUT_S = 10
+"""How long answers under way may take after the host was told to end."""
+
+
+class SystemClock:
+    """The time of day, as the operating system has it."""
+
+    def now(self) -> datetime.datetime:
+        """Now, in UTC."""
+        return datetime.datetime.now(datetime.UTC)
+
+
+class FetchedModelData:
+    """Brings model data to instances by way of `artifacts`, on a thread: archives are unpacked and files copied."""
+
+    def __init__(self, settings: ArtifactSettings) -> None:
+        self._settings = settings
+
+    async def fetch(self, url: str, into: Path) -> None:
+        """Lay the files of a ModelDataUrl or S3 prefix under `into`. Raises ModelDataError."""
+        try:
+            await asyncio.to_thread(fetch_model_data, url, into, self._settings)
+        except ArtifactError as error:
+            raise ModelDataError(str(error)) from error
+
+
+class Server(uvicorn.Server):
+    """Uvicorn without its hold on the process's signals; whoever runs the host decides about those."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+
+class Host:
+    """A whole host on the running event loop. Use it as `async with Host(settings) as host`, or `start` and `stop`."""
+
+    def __init__(self, settings: Settings, hooks: Sequence[Hook] = ()) -> None:
+        self.settings = settings
+        self.url = ""
+        """Where it listens, once started."""
+        self._metrics = PrometheusHook()
+        self._emit = Hooks((self._metrics, *hooks))
+        self._exits = contextlib.AsyncExitStack()
+
+    @property
+    def credentials(self) -> HostCredentials:
+        """The key pair that it trusts."""
+        return open_credentials(self.settings)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Start everything and return when requests are answered.
+
+        Raises SettingsError (the home is in use, the address cannot be had) and SidecarFailed.
+        """
+        began = time.monotonic()
+        try:
+            await self._start()
+        except BaseException:
+            await self._exits.aclose()
+            raise
+        self._emit(HostStarted(self.url, str(self.settings.server.home), time.monotonic() - began))
+
+    async def stop(self) -> None:
+        """End everything that was started: server, instances, object store. May be called more than once."""
+        url, self.url = self.url, ""
+        await self._exits.aclose()
+        if url:
+            self._emit(HostStopped(url))
+
+    async def _start(self) -> None:
+        """Start part after part; each puts what ends it onto the stack, so that they end in the reverse order."""
+        settings, exits = self.settings, self._exits
+        keys = open_credentials(settings)
+        exits.enter_context(lock_home(settings))
+        listener = open_listener(settings)
+        exits.callback(listener.close)
+        sidecar = Sidecar(settings.objects_dir, self._emit)
+        exits.push_async_callback(sidecar.stop)
+        starting = asyncio.create_task(sidecar.start())
+        find_credentials = {keys.access_key_id: Credentials(keys.access_key_id, keys.secret_access_key)}.get
+        verifier = (
+            Verifier(find_credentials, SystemClock().now, region=settings.hosting.region)
+            if settings.server.auth
+            else None
+        )
+        objects = Objects(
+            sidecar,
+            find_credentials,
+            verifier,
+            account_id=settings.hosting.account_id,
+            region=settings.hosting.region,
+        )
+        plane, runtime = await self._start_hosting()
+        gateway = Gateway(self._services(plane, runtime), verifier)
+        await objects.start()
+        exits.push_async_callback(objects.close)
+        await starting
+        pages = {"/healthz": _say_ok, "/metrics": self._render_metrics}
+        edge = Edge(gateway, objects, pages, max_body_bytes=settings.hosting.max_body_bytes, emit=self._emit)
+        await self._start_server(edge, listener)
+
+    async def _start_hosting(self) -> tuple[ControlPlane, Runtime]:
+        """Start the control plane over its adapters."""
+        settings, exits = self.settings, self._exits
+        store = Store(settings.state_file)
+        exits.callback(store.close)
+        launcher, client = ProcessLauncher(launcher_settings(settings)), HttpInstanceClient()
+        exits.push_async_callback(launcher.close)
+        exits.push_async_callback(client.close)
+        ports = Ports(launcher, client, FetchedModelData(artifact_settings(settings)), SystemClock(), self._emit)
+        fleet = Fleet(ports)
+        controller = Controller(store, fleet, ports, settings.hosting)
+        running = asyncio.create_task(controller.run(), name="controller")
+        exits.push_async_callback(self._end, controller, running)
+        plane = ControlPlane(store, fleet, ports, settings.hosting, controller.notify)
+        invoker = Invoker(store, fleet, ports, settings.hosting, controller.notify)
+        return plane, Runtime(invoker, self._emit)
+
+    @staticmethod
+    async def _end(controller: Controller, running: asyncio.Task[None]) -> None:
+        await controller.close()
+        await running
+
+    def _services(self, plane: ControlPlane, runtime: Runtime) -> dict[str, Service]:
+        identities = Identities(self.settings.hosting.account_id)
+        return {
+            "sagemaker": control_operations(plane),
+            "sagemaker-runtime": {
+                "InvokeEndpoint": runtime.invoke_endpoint,
+                "InvokeEndpointWithResponseStream": runtime.invoke_endpoint_with_response_stream,
+            },
+            "sts": {"GetCallerIdentity": identities.get_caller_identity},
+            "iam": {"GetRole": identities.get_role},
+        }
+
+    def _render_metrics(self) -> HttpResponse:
+        return HttpResponse(200, (("content-type", CONTENT_TYPE),), self._metrics.render())
+
+    async def _start_server(self, edge: Edge, listener: socket.socket) -> None:
+        """Serve `edge` on `listener`, from now on."""
+        server = Server(
+            uvicorn.Config(
+                edge,
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                loop="none",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                date_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=STOP_TIMEOUT_S,
+            )
+        )
+        serving = asyncio.create_task(server.serve(sockets=[listener]), name="server")
+        self._exits.push_async_callback(_stop_server, server, serving)
+        host, port = listener.getsockname()[:2]
+        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _say_ok() -> HttpResponse:
+    return HttpResponse(200, (("content-type", "text/plain; charset=utf-8"),), b"ok\n")
+
+
+async def _stop_server(server: Server, serving: asyncio.Task[None]) -> None:
+    server.should_exit = True
+    await serving
+
+
+def launcher_settings(settings: Settings) -> ProcessLauncherSettings:
+    """What the launcher and the containers are told."""
+    return ProcessLauncherSettings(
+        ContainerSettings(
+            cache_dir=settings.cache_dir,
+            objects_dir=settings.objects_dir,
+            model_map=settings.models.model_map,
+            engine_threads=settings.models.engine_threads,
+            engine_backend=settings.models.engine_backend,
+            host_environment=read_environment(),
+        )
+    )
+
+
+def artifact_settings(settings: Settings) -> ArtifactSettings:
+    """What the fetching of model data is told."""
+    return ArtifactSettings(
+        objects_dir=settings.objects_dir,
+        cache_dir=settings.cache_dir,
+        model_map=settings.models.model_map,
+        s3_endpoint_url=settings.models.s3_endpoint_url,
+        offline=settings.models.offline,
+    )
+
+
+def open_listener(settings: Settings) -> socket.socket:
+    """Take the address, so that a port in use is known at once. Raises SettingsError."""
+    host, port = settings.server.host, settings.server.port
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=2048)
+    except OSError as error:
+        raise SettingsError(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
+
+
+async def serve(settings: Settings, out: TextIO = sys.stderr) -> None:
+    """Run a host until SIGINT or SIGTERM, writing facts to `out`. Call it from the main thread.
+
+    Raises what `Host.start` does.
+    """
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    async with Host(settings, [LogHook(out, settings.server.log_format)]):
+        await told.wait()

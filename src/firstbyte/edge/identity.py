@@ -1,0 +1,64 @@
+"""STS and IAM, as much as clients of SageMaker ask: who am I, and what is the execution role.
+
+The SageMaker SDK takes the role out of an assumed-role ARN and refuses a plain user, so whoever signs is that role.
+"""
+
+import datetime
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from firstbyte.aws.errors import ServiceError
+from firstbyte.aws.gateway import Call
+
+ROLE_NAME = "sagemaker_execution_role"
+ROLE_ID = "AROAFIRSTBYTE00000000"
+"""Role ids are 21 characters and begin with AROA."""
+ROLE_SESSION_NAME = "firstbyte"
+ROLE_CREATED_AT = datetime.datetime(2017, 11, 29, tzinfo=datetime.UTC)
+
+_TRUST_POLICY = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "sagemaker.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """The one role of the account that the host plays."""
+
+    account_id: str
+
+    async def get_caller_identity(self, _call: Call) -> Mapping[str, Any]:
+        """GetCallerIdentity."""
+        return {
+            "UserId": f"{ROLE_ID}:{ROLE_SESSION_NAME}",
+            "Account": self.account_id,
+            "Arn": f"arn:aws:sts::{self.account_id}:assumed-role/{ROLE_NAME}/{ROLE_SESSION_NAME}",
+        }
+
+    async def get_role(self, call: Call) -> Mapping[str, Any]:
+        """GetRole."""
+        name = call.params["RoleName"]
+        if name != ROLE_NAME:
+            raise ServiceError("NoSuchEntity", f"The role with name {name} cannot be found.", status=404)
+        return {
+            "Role": {
+                "Path": "/",
+                "RoleName": ROLE_NAME,
+                "RoleId": ROLE_ID,
+                "Arn": f"arn:aws:iam::{self.account_id}:role/{ROLE_NAME}",
+                "CreateDate": ROLE_CREATED_AT,
+                "AssumeRolePolicyDocument": _TRUST_POLICY,
+                "MaxSessionDuration": 3600,
+            }
+        }

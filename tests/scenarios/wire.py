@@ -1,0 +1,59 @@
+"""HTTP by hand: signed by botocore, sent on a socket, read chunk by chunk, so that nothing is hidden by a client."""
+
+import socket
+from urllib.parse import urlsplit
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+
+
+class RawResponse:
+    """What came back on a socket; the body's HTTP chunks are read one at a time."""
+
+    def __init__(self, connection):
+        self._connection = connection
+        self._file = connection.makefile("rb")
+        self.status = int(self._file.readline().split()[1])
+        self.headers = {}
+        while line := self._file.readline().strip():
+            name, _, value = line.decode().partition(":")
+            self.headers[name.lower()] = value.strip()
+
+    def read_chunk(self):
+        """Give the next HTTP chunk; None at the end of the body."""
+        size = int(self._file.readline(), 16)
+        data = self._file.read(size)
+        assert self._file.read(2) == b"\r\n"
+        return data if size else None
+
+    def read_body(self):
+        """Give a body whose length was declared."""
+        return self._file.read(int(self.headers["content-length"]))
+
+    def close(self):
+        self._file.close()
+        self._connection.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def send_signed(host, service, path, body, headers=(), method="POST"):
+    """Sign a request with the host's keys and send it on a socket of its own."""
+    credentials = host.session.get_credentials()
+    request = AWSRequest(method, host.url + path, data=body, headers=dict(headers))
+    SigV4Auth(credentials, service, host.settings.hosting.region).add_auth(request)
+    return send(host, method, path, body, dict(request.headers.items()))
+
+
+def send(host, method, path, body, headers):
+    """Send a request as it is."""
+    address = urlsplit(host.url)
+    connection = socket.create_connection((address.hostname, address.port), timeout=20)
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {address.netloc}", f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in headers.items() if name.lower() not in ("host", "content-length")]
+    connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
+    return RawResponse(connection)

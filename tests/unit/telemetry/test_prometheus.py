@@ -1,0 +1,57 @@
+"""Metrics: CloudWatch's names, in Prometheus's format."""
+
+from firstbyte.telemetry.facts import InvocationAnswered, InvocationFinished, InvocationStarted, RequestServed
+from firstbyte.telemetry.prometheus import PrometheusHook
+
+
+def finished(outcome, num_chunks=0, streaming=True):
+    first_chunk_s = 0.25 if num_chunks else None
+    return InvocationFinished("e", "v", "i-1", streaming, outcome, 1.5, first_chunk_s, num_chunks, 10)
+
+
+def render(*facts):
+    hook = PrometheusHook()
+    for fact in facts:
+        hook.observe(fact)
+    return hook.render().decode()
+
+
+def test_a_stream_counts_as_an_invocation_with_its_latencies():
+    text = render(
+        InvocationStarted("e", "v", "i-1", True, 5),
+        InvocationAnswered("e", "v", True, 200, None, 0.0004),
+        finished("ok", num_chunks=3),
+    )
+
+    assert 'Invocations_total{EndpointName="e",VariantName="v"} 1.0' in text
+    assert 'ConcurrentRequests{EndpointName="e",VariantName="v"} 0.0' in text
+    assert 'ModelLatency_seconds_sum{EndpointName="e",VariantName="v"} 1.5' in text
+    assert 'OverheadLatency_seconds_sum{EndpointName="e",VariantName="v"} 0.0004' in text
+    assert 'FirstChunkLatency_seconds_sum{EndpointName="e",VariantName="v"} 0.25' in text
+    assert 'StreamedChunks_total{EndpointName="e",VariantName="v"} 3.0' in text
+
+
+def test_failures_are_told_apart():
+    text = render(
+        finished("stream_broken", num_chunks=2),
+        finished("model_error"),
+        finished("client_gone", num_chunks=1),
+        InvocationAnswered("e", "", True, 424, 422, 0.001),
+        InvocationAnswered("e", "", True, 424, 0, 0.001),
+    )
+
+    assert 'MidStreamErrors_total{EndpointName="e",VariantName="v"} 1.0' in text
+    assert 'InvocationModelErrors_total{EndpointName="e",VariantName="v"} 1.0' in text
+    assert 'AbandonedInvocations_total{EndpointName="e",VariantName="v"} 1.0' in text
+    assert 'Invocation4XXErrors_total{EndpointName="e"} 1.0' in text
+    assert 'Invocation5XXErrors_total{EndpointName="e"} 1.0' in text
+
+
+def test_endpoints_that_do_not_exist_make_no_metrics():
+    assert "nobody" not in render(InvocationAnswered("nobody", "", False, 400, None, 0.001))
+
+
+def test_requests_are_counted_by_operation_and_status():
+    text = render(RequestServed("sagemaker", "CreateModel", 200, 0.01, "r"))
+
+    assert 'Requests_total{Operation="CreateModel",Service="sagemaker",StatusCode="200"} 1.0' in text
