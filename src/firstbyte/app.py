@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -26,6 +26,7 @@ from firstbyte.aws.sigv4 import Credentials, Verifier
 from firstbyte.edge.asgi import Edge
 from firstbyte.edge.control import control_operations
 from firstbyte.edge.identity import Identities
+from firstbyte.edge.logs import Logs
 from firstbyte.edge.objects import Objects
 from firstbyte.edge.runtime import Runtime
 from firstbyte.edge.sidecar import Sidecar
@@ -38,7 +39,7 @@ from firstbyte.hosting.ports import Ports
 from firstbyte.hosting.store.database import Store
 from firstbyte.launchers.environment import ContainerSettings
 from firstbyte.launchers.instance_http import HttpInstanceClient
-from firstbyte.launchers.process import ProcessLauncher, ProcessLauncherSettings
+from firstbyte.launchers.process import LOG_NAME, ProcessLauncher, ProcessLauncherSettings
 from firstbyte.settings import HostCredentials, Settings, SettingsError, lock_home, open_credentials, read_environment
 from firstbyte.telemetry.facts import HostStarted, HostStopped
 from firstbyte.telemetry.hooks import Hook, Hooks
@@ -148,8 +149,8 @@ class Host:
             account_id=settings.hosting.account_id,
             region=settings.hosting.region,
         )
-        plane, runtime = await self._start_hosting()
-        gateway = Gateway(self._services(plane, runtime), verifier)
+        plane, runtime, logs = await self._start_hosting()
+        gateway = Gateway(self._services(plane, runtime, logs), verifier)
         await objects.start()
         exits.push_async_callback(objects.close)
         await starting
@@ -157,7 +158,7 @@ class Host:
         edge = Edge(gateway, objects, pages, max_body_bytes=settings.hosting.max_body_bytes, emit=self._emit)
         await self._start_server(edge, listener)
 
-    async def _start_hosting(self) -> tuple[ControlPlane, Runtime]:
+    async def _start_hosting(self) -> tuple[ControlPlane, Runtime, Logs]:
         """Start the control plane over its adapters."""
         settings, exits = self.settings, self._exits
         store = Store(settings.state_file)
@@ -172,14 +173,19 @@ class Host:
         exits.push_async_callback(self._end, controller, running)
         plane = ControlPlane(store, fleet, ports, settings.hosting, controller.notify)
         invoker = Invoker(store, fleet, ports, settings.hosting, controller.notify)
-        return plane, Runtime(invoker, self._emit)
+        logs = Logs(
+            fleet.of,
+            lambda name: store.endpoints.get(name) is not None,
+            lambda instance_id: settings.hosting.instances_dir / instance_id / LOG_NAME,
+        )
+        return plane, Runtime(invoker, self._emit), logs
 
     @staticmethod
     async def _end(controller: Controller, running: asyncio.Task[None]) -> None:
         await controller.close()
         await running
 
-    def _services(self, plane: ControlPlane, runtime: Runtime) -> dict[str, Service]:
+    def _services(self, plane: ControlPlane, runtime: Runtime, logs: Logs) -> dict[str, Service]:
         identities = Identities(self.settings.hosting.account_id)
         return {
             "sagemaker": control_operations(plane),
@@ -189,6 +195,7 @@ class Host:
             },
             "sts": {"GetCallerIdentity": identities.get_caller_identity},
             "iam": {"GetRole": identities.get_role},
+            "logs": {"FilterLogEvents": logs.filter_log_events},
         }
 
     def _render_metrics(self) -> HttpResponse:
@@ -262,14 +269,16 @@ def open_listener(settings: Settings) -> socket.socket:
         raise SettingsError(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
 
 
-async def serve(settings: Settings, out: TextIO = sys.stderr) -> None:
+async def serve(settings: Settings, out: TextIO = sys.stderr, on_start: Callable[[Host], None] | None = None) -> None:
     """Run a host until SIGINT or SIGTERM, writing facts to `out`. Call it from the main thread.
 
-    Raises what `Host.start` does.
+    `on_start` is called once, when requests are answered. Raises what `Host.start` does.
     """
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
-    async with Host(settings, [LogHook(out, settings.server.log_format)]):
+    async with Host(settings, [LogHook(out, settings.server.log_format)]) as host:
+        if on_start:
+            on_start(host)
         await told.wait()

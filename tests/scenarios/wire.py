@@ -13,11 +13,20 @@ class RawResponse:
     def __init__(self, connection):
         self._connection = connection
         self._file = connection.makefile("rb")
+        self.read_next_head()
+
+    def read_next_head(self):
+        """Read a status line and headers; another one comes after `100 Continue`."""
         self.status = int(self._file.readline().split()[1])
         self.headers = {}
         while line := self._file.readline().strip():
             name, _, value = line.decode().partition(":")
             self.headers[name.lower()] = value.strip()
+        return self
+
+    def send(self, data):
+        """Send more of the request."""
+        self._connection.sendall(data)
 
     def read_chunk(self):
         """Give the next HTTP chunk; None at the end of the body."""
@@ -50,10 +59,13 @@ def send_signed(host, service, path, body, headers=(), method="POST"):
 
 
 def send(host, method, path, body, headers):
-    """Send a request as it is."""
+    """Send a request as it is; with no body (None) only its head, whose headers say how much will follow."""
     address = urlsplit(host.url)
     connection = socket.create_connection((address.hostname, address.port), timeout=20)
-    lines = [f"{method} {path} HTTP/1.1", f"Host: {address.netloc}", f"Content-Length: {len(body)}"]
-    lines += [f"{name}: {value}" for name, value in headers.items() if name.lower() not in ("host", "content-length")]
-    connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
+    headers = {name.lower(): value for name, value in headers.items()}
+    headers.setdefault("host", address.netloc)
+    if body is not None:
+        headers["content-length"] = len(body)
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    connection.sendall("\r\n".join(lines).encode() + (body or b""))
     return RawResponse(connection)

@@ -5,6 +5,7 @@ client goes away, the work for it is cancelled at once.
 """
 
 import asyncio
+import contextlib
 import contextvars
 import email.utils
 import json
@@ -25,8 +26,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 REQUEST_ID = "x-amzn-requestid"
-DRAIN_FACTOR = 8
-"""How many times the limit is read of a body that is too long, before the connection is broken off."""
+LINGER_S = 10.0
+"""How long the rest of a request is still taken in after its answer; see `Exchange.send`."""
 
 received_at: contextvars.ContextVar[float] = contextvars.ContextVar("received_at")
 """When the present request's head was in, on `time.monotonic`'s clock."""
@@ -101,7 +102,7 @@ class Edge:
         try:
             request = await exchange.read_whole(self._max_body_bytes)
         except BodyTooLong:
-            await exchange.send(_refuse_long(self._max_body_bytes), is_last=True)
+            await exchange.send(_refuse_long(self._max_body_bytes))
             return
         exchange.operation = name_operation(request)
         await exchange.attend(lambda: self._gateway.handle(request))
@@ -121,36 +122,33 @@ class Exchange:
         self._emit = emit
         self._status = 0
         self._error_code = ""
+        self._has_body = head.headers.get("content-length", "0") != "0" or "transfer-encoding" in head.headers
+        self._waits = head.headers.get("expect", "").lower() == "100-continue"
+        self._is_whole = False
+        self._is_dropped = False
 
     async def body(self) -> AsyncIterator[bytes]:
         """Give the body as it comes. The first step lets a client go on that waits for `100 Continue`."""
-        more = True
-        while more:
+        while not self._is_whole:
+            self._waits = False
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise ClientGone
-            more = message.get("more_body", False)
+            self._is_whole = not message.get("more_body", False)
+            if self._is_dropped:
+                raise ClientGone
             if piece := message.get("body", b""):
                 yield piece
 
     async def read_whole(self, max_bytes: int) -> HttpRequest:
-        """Read the body; raise BodyTooLong if it is over `max_bytes`.
-
-        A body that is too long is read to its end all the same, and dropped: a client in the middle of sending would
-        take an early answer for a broken connection, and try again.
-        """
+        """Read the body; raise BodyTooLong as soon as it is over `max_bytes`."""
         pieces: list[bytes] = []
         length = 0
         async for piece in self.body():
+            pieces.append(piece)
             length += len(piece)
             if length > max_bytes:
-                pieces.clear()
-            else:
-                pieces.append(piece)
-            if length > DRAIN_FACTOR * max_bytes:
-                break
-        if length > max_bytes:
-            raise BodyTooLong
+                raise BodyTooLong
         head = self.head
         return HttpRequest(head.method, head.path, head.query, head.headers, b"".join(pieces))
 
@@ -173,26 +171,48 @@ class Exchange:
             if isinstance(result, Exception):
                 raise result
 
-    async def send(self, response: HttpResponse, *, is_last: bool = False) -> None:
-        """Send an answer; `is_last` closes the connection after it."""
+    async def send(self, response: HttpResponse) -> None:
+        """Send an answer.
+
+        If the request's body was not read to its end, the connection ends with this answer, but not before the client
+        had time to read it: one in the middle of sending takes a connection that is closed on it for a broken one, and
+        tries again. One that waits for `100 Continue` sends nothing more.
+        """
         self._status = response.status
-        self.request_id = response.header(REQUEST_ID) or self.request_id
         self._error_code = response.header("x-amzn-errortype") or ""
-        await self._send(self._start(response, is_last=is_last))
+        self.request_id = response.header(REQUEST_ID) or self.request_id
+        is_unread = self._has_body and not self._is_whole
+        await self._send(self._start(response, is_last=is_unread))
         if isinstance(response.body, bytes):
-            await self._send({"type": "http.response.body", "body": response.body})
-            return
-        try:
-            async for chunk in response.body:
-                await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
-        finally:
-            if (close := getattr(response.body, "aclose", None)) is not None:
-                await close()
+            await self._send({"type": "http.response.body", "body": response.body, "more_body": True})
+            if is_unread and not self._waits:
+                await self._linger()
+        else:
+            await self._stream(response.body)
         await self._send({"type": "http.response.body"})
 
+    async def _stream(self, body: AsyncIterator[bytes]) -> None:
+        try:
+            async for chunk in body:
+                await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+        finally:
+            if (close := getattr(body, "aclose", None)) is not None:
+                await close()
+
+    async def _linger(self) -> None:
+        """Take in the rest of the body, and drop it."""
+        self._is_dropped = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_S):
+                while not self._is_whole:
+                    message = await self._receive()
+                    self._is_whole = not message.get("more_body", False)
+
     def _start(self, response: HttpResponse, *, is_last: bool) -> Message:
-        headers = [("date", email.utils.formatdate(usegmt=True)), *response.headers]
+        headers = list(response.headers)
         names = {name.lower() for name, _ in headers}
+        if "date" not in names:
+            headers.append(("date", email.utils.formatdate(usegmt=True)))
         if REQUEST_ID not in names:
             headers += [(REQUEST_ID, self.request_id), ("x-amz-request-id", self.request_id)]
         if "content-length" not in names and isinstance(response.body, bytes) and response.status != 204:

@@ -62,9 +62,12 @@ class Invocation:
 class InvocationAnswer:
     """The container's 2xx answer. Call `close` when done with it, whether it was read to its end or not."""
 
-    def __init__(self, exchange: Exchange, answer: InstanceAnswer, body: bytes = b"") -> None:
+    def __init__(
+        self, exchange: Exchange, answer: InstanceAnswer, notify: Callable[[], None], body: bytes = b""
+    ) -> None:
         self._exchange = exchange
         self._answer = answer
+        self._notify = notify
         self.body = body
         """The whole answer of a call that does not stream; b"" of one that does."""
 
@@ -111,6 +114,7 @@ class InvocationAnswer:
             raise StreamFailed("ModelInvocationTimeExceeded", message) from None
         except StreamBroken as error:
             self._exchange.fail(error)
+            self._notify()
             message = f"Your model {name} broke off sending the inference response."
             raise StreamFailed("StreamBroken", message) from error
         finally:
@@ -151,14 +155,14 @@ class Invoker:
             if not 200 <= answer.status < 300:
                 raise await self._refusal(exchange, answer)
             if call.streaming:
-                return InvocationAnswer(exchange, answer)
+                return InvocationAnswer(exchange, answer, self._notify)
             body = await self._load(exchange)
         except BaseException:
             exchange.finish("client_gone")
             await answer.close()
             raise
         await answer.close()
-        return InvocationAnswer(exchange, answer, body)
+        return InvocationAnswer(exchange, answer, self._notify, body)
 
     def _check(self, call: Invocation) -> Endpoint:
         """The endpoint of a call that may be relayed."""
@@ -251,6 +255,7 @@ class Invoker:
                     raise self._wording.answer_unloadable(endpoint_name, name)
         except StreamBroken as error:
             exchange.fail(error)
+            self._notify()
             raise self._wording.answer_unloadable(endpoint_name, name) from error
         except TimeoutError as error:
             exchange.fail(error)

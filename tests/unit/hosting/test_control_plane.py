@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from fakes.control_plane import FakeHost
 from firstbyte.hosting.errors import AlreadyExists, InProgress, NotFound
@@ -27,7 +27,7 @@ class ControlPlaneMachine(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.folder = tempfile.TemporaryDirectory()
         self.host = FakeHost(Path(self.folder.name) / "instances")
-        self.is_serial = 0
+        self.num_created = 0
 
     def teardown(self) -> None:
         self.settle()
@@ -37,18 +37,24 @@ class ControlPlaneMachine(RuleBasedStateMachine):
         self.loop.close()
         self.folder.cleanup()
 
+    @initialize()
+    def begin_in_service(self) -> None:
+        """There is one endpoint of two variants, since what goes wrong goes wrong in service."""
+        self.create("a", [2, 1], "", "firstbyte/echo")
+        assert self.in_loop(self.host.settle("a")) == "InService"
+
     def in_loop(self, coroutine: Any) -> Any:
         return self.loop.run_until_complete(coroutine)
 
     @rule(
         name=NAMES,
         counts=st.lists(st.integers(1, 2), min_size=1, max_size=2),
-        on_start=st.sampled_from(["", "hang", "exit 1"]),
-        image=st.sampled_from(["firstbyte/echo", "firstbyte/echo", "example/unknown"]),
+        on_start=st.sampled_from(["", "", "hang", "exit 1"]),
+        image=st.sampled_from(["firstbyte/echo", "firstbyte/echo", "firstbyte/echo", "example/unknown"]),
     )
     def create(self, name: str, counts: list[int], on_start: str, image: str) -> None:
-        self.is_serial += 1
-        model = f"m{self.is_serial}"
+        self.num_created += 1
+        model = f"m{self.num_created}"
         container = {"Image": image, "Environment": {"ON_START": on_start}}
         variants = [
             {"VariantName": f"v{n}", "ModelName": model, "InitialInstanceCount": count}
@@ -98,6 +104,11 @@ class ControlPlaneMachine(RuleBasedStateMachine):
         self.in_loop(self.host.round())
 
     @rule()
+    def go_half_a_round(self) -> None:
+        """What the round started is still under way when the next thing happens."""
+        self.in_loop(self.host.controller.step())
+
+    @rule()
     def restart(self) -> None:
         """The host ends and begins again on the same store."""
         self.in_loop(self.host.controller.close())
@@ -110,7 +121,7 @@ class ControlPlaneMachine(RuleBasedStateMachine):
 
     def settle(self) -> None:
         """Give everything the time it may take; containers that hang keep hanging."""
-        for _ in range(60):
+        for _ in range(20):
             self.host.clock.pass_time(61)
             self.in_loop(self.host.round())
         for endpoint in self.host.store.endpoints.all():
@@ -139,6 +150,11 @@ class ControlPlaneMachine(RuleBasedStateMachine):
         assert self.host.launcher.states.keys() <= {instance.id for instance in self.host.fleet.all()}
 
     @invariant()
+    def no_endpoint_is_forgotten_before_its_instances_are_gone(self) -> None:
+        names = {endpoint.name for endpoint in self.host.store.endpoints.all()}
+        assert {instance.endpoint_name for instance in self.host.fleet.all()} <= names
+
+    @invariant()
     def no_more_instances_than_asked_for(self) -> None:
         for endpoint in self.host.store.endpoints.all():
             asked = sum(deployed.variant.initial_instance_count for deployed in endpoint.variants)
@@ -149,5 +165,5 @@ class ControlPlaneMachine(RuleBasedStateMachine):
         assert not [fact for fact in self.host.facts if isinstance(fact, ControllerFaulted)]
 
 
-ControlPlaneMachine.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+ControlPlaneMachine.TestCase.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)
 TestControlPlane = ControlPlaneMachine.TestCase

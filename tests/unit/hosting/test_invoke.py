@@ -151,6 +151,7 @@ async def test_a_call_cancelled_before_its_answer_is_over(serving: FakeHost) -> 
 
 async def test_a_container_that_dies_mid_stream(serving: FakeHost) -> None:
     serving.client.script = Script(chunks=(b"a",), ending="break")
+    serving.num_notified = 0
     answer = await serving.invoker.invoke(STREAM)
     chunks = answer.chunks()
 
@@ -160,6 +161,7 @@ async def test_a_container_that_dies_mid_stream(serving: FakeHost) -> None:
     assert failure.value.error_code == "StreamBroken"
     assert failure.value.message == "Your model primary broke off sending the inference response."
     assert [fact.outcome for fact in finished(serving)] == ["stream_broken"]
+    assert serving.num_notified == 1, "the controller looks at once"
 
 
 async def test_a_stream_that_takes_too_long(serving: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,89 @@
+"""The object store's process: it starts, comes back, and never outlives its host."""
+
+import asyncio
+import os
+import signal
+
+import aiohttp
+import pytest
+
+from firstbyte.edge import sidecar as sidecar_module
+from firstbyte.edge.sidecar import Sidecar, SidecarFailed
+from firstbyte.telemetry.facts import SidecarExited
+
+
+@pytest.fixture
+async def sidecar(tmp_path):
+    facts = asyncio.Queue()
+    running = Sidecar(tmp_path / "objects", facts.put_nowait)
+    running.facts = facts
+    await running.start()
+    yield running
+    await running.stop()
+
+
+async def ask(address):
+    async with aiohttp.ClientSession() as session, session.get(address.url) as answer:
+        return answer.status
+
+
+async def test_it_listens_and_refuses_strangers(sidecar):
+    assert await ask(await sidecar.address()) >= 400
+
+
+async def test_it_is_started_again_should_it_end(sidecar, monkeypatch):
+    monkeypatch.setattr(sidecar_module, "RESTART_WAIT_S", 0)
+    first = await sidecar.address()
+    os.killpg(sidecar.process_id, signal.SIGKILL)
+    fact = await sidecar.facts.get()
+    second = await sidecar.address()
+
+    assert isinstance(fact, SidecarExited)
+    assert first.secret_access_key != second.secret_access_key
+    assert await ask(second) >= 400
+
+
+async def test_when_it_is_stopped_nobody_listens(sidecar):
+    address = await sidecar.address()
+    await sidecar.stop()
+
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await ask(address)
+
+
+async def test_one_that_cannot_start_says_why(tmp_path):
+    (tmp_path / "objects").write_text("a file where the folder should be")
+    with pytest.raises(SidecarFailed, match="cannot have its folder"):
+        await Sidecar(tmp_path / "objects", lambda fact: None).start()
+
+
+@pytest.mark.parametrize(
+    ("key", "objection"),
+    [
+        ("a/b.txt", None),
+        ("é ü/~", None),
+        ("/a", "cannot begin or end"),
+        ("a/", "cannot begin or end"),
+        ("a//b", "cannot begin or end"),
+        ("a/../b", "cannot begin or end"),
+        ("x" * 256, "more than 255 bytes"),
+        ("a\0b", "hold a NUL"),
+        ("a/.rclone_temp_put_1", "cannot begin with"),
+        ("folder", "beside objects that begin with folder/"),
+        ("file/below", "below an object"),
+        ("folder/inner", None),
+        ("file", None),
+    ],
+)
+def test_keys_that_files_cannot_have_are_objected_to(tmp_path, key, objection):
+    (tmp_path / "bucket" / "folder").mkdir(parents=True)
+    (tmp_path / "bucket" / "file").write_text("x")
+
+    said = Sidecar(tmp_path, lambda fact: None).object_to("bucket", key, is_upload=True)
+    assert (said is None) if objection is None else (objection in said)
+
+
+def test_what_cannot_be_written_can_still_be_asked_for(tmp_path):
+    (tmp_path / "bucket" / "folder").mkdir(parents=True)
+
+    assert Sidecar(tmp_path, lambda fact: None).object_to("bucket", "folder", is_upload=False) is None
