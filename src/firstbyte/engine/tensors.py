@@ -34,6 +34,10 @@ class Tensor(Protocol):
     def shape(self) -> tuple[int, ...]:
         """Its dimensions."""
 
+    @property
+    def raw(self) -> NDArray[np.uint8]:
+        """Its bytes as they lie in the file, flat: what tells one content from another."""
+
     def float32(self) -> NDArray[np.float32]:
         """The values as float32, exactly. Raises `CheckpointError` if one of them is not a finite number."""
 
@@ -52,6 +56,11 @@ class StoredTensor:
     def shape(self) -> tuple[int, ...]:
         """Its dimensions."""
         return self.data.shape
+
+    @property
+    def raw(self) -> NDArray[np.uint8]:
+        """Its bytes, flat."""
+        return self.data.reshape(-1).view(np.uint8)
 
     def float32(self) -> NDArray[np.float32]:
         """The values as float32, exactly. Raises `CheckpointError` if one of them is not a finite number."""
