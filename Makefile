@@ -1,15 +1,16 @@
 # The door to the project. Every target works in a fresh clone.
 .DEFAULT_GOAL := all
-.PHONY: all install demo test test-clients test-parity check fix bench clean
+.PHONY: all install demo test test-clients test-parity sanitize check fix bench clean
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
+NATIVE := CMakeLists.txt $(shell find native -type f)
 PARITY_STAMP := .venvs/parity/.installed
 
 all: check test ## check and test
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml $(NATIVE)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	touch $@
@@ -33,6 +34,12 @@ $(PARITY_STAMP): pyproject.toml
 
 test-parity: $(PARITY_STAMP) ## set up and compare with PyTorch and transformers
 	.venvs/parity/bin/python -m pytest -m parity tests/parity
+
+sanitize: $(DEV_STAMP) ## test the C++ kernels under the address and undefined behaviour sanitizers
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'cmake>=3.26' ninja
+	$(BIN)/cmake -S tests/native -B build/sanitize -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN)/ninja) -DFIRSTBYTE_SANITIZE=ON
+	$(BIN)/cmake --build build/sanitize
+	$(BIN)/ctest --test-dir build/sanitize --output-on-failure
 
 check: $(DEV_STAMP) ## lint, types, import direction, sizes
 	$(BIN)/ruff check .

@@ -131,7 +131,7 @@ void bind_kernels(nb::module_& module) {
   module.def("choose", &choose_rows, nb::arg("logits"), nb::arg("plans"), nb::arg("isa"));
   module.def("uniform", &uniform, nb::arg("seed"), nb::arg("draw"));
   nb::class_<PagedAttention>(module, "PagedAttention")
-      .def(nb::init<KvFormat, int, int, int, int, int, int, const std::string&>(), nb::kw_only(), nb::arg("format"),
+      .def(nb::init<KvFormat, int, int, int, int, int, int, const std::string&>(), nb::kw_only(), nb::arg("kv_format"),
            nb::arg("num_blocks"), nb::arg("block_len"), nb::arg("num_heads"), nb::arg("num_kv_heads"),
            nb::arg("head_dim"), nb::arg("num_threads"), nb::arg("isa"))
       .def("run", &PagedAttention::run, nb::arg("batch"), nb::arg("qkv"), nb::arg("window"));

@@ -117,7 +117,7 @@ void bind_model(nb::module_& module) {
            nb::arg("hidden_size"), nb::arg("intermediate_size"), nb::arg("num_heads"), nb::arg("num_kv_heads"),
            nb::arg("head_dim"), nb::arg("rms_norm_eps"));
   nb::class_<BoundMatrix>(module, "Matrix")
-      .def(nb::init<Format, int, int, Bytes>(), nb::arg("format"), nb::arg("num_outputs"), nb::arg("num_inputs"),
+      .def(nb::init<Format, int, int, Bytes>(), nb::arg("weight_format"), nb::arg("num_outputs"), nb::arg("num_inputs"),
            nb::arg("packed").noconvert());
   nb::class_<BoundLayer>(module, "Layer")
       .def(nb::init<FloatRow, const BoundMatrix&, std::optional<FloatRow>, std::optional<FloatRow>,
@@ -134,7 +134,7 @@ void bind_model(nb::module_& module) {
            nb::arg("frequencies"), nb::arg("num_threads"), nb::arg("isa"))
       .def_prop_ro("num_threads", &BoundModel::num_threads)
       .def_prop_ro("isa", &BoundModel::isa)
-      .def("allocate", &BoundModel::allocate, nb::arg("format"), nb::arg("num_blocks"), nb::arg("block_len"))
+      .def("allocate", &BoundModel::allocate, nb::arg("kv_format"), nb::arg("num_blocks"), nb::arg("block_len"))
       .def("run", &BoundModel::run, nb::arg("batch"))
       .def("logits", &BoundModel::logits, nb::arg("tokens"));
 }

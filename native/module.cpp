@@ -9,7 +9,7 @@
 #include "bound_model.h"
 #include "checksum.h"
 #include "isa.h"
-#include "linear/linear.h"
+#include "linear/pack.h"
 #include "step/batch.h"
 #include "thread_pool.h"
 
@@ -64,8 +64,8 @@ NB_MODULE(_kernels, module) {
     return false;
   }, nb::arg("isa"));
   module.def("num_usable_cores", &num_usable_cores);
-  module.def("packed_bytes", &packed_bytes, nb::arg("format"), nb::arg("num_outputs"), nb::arg("num_inputs"));
-  module.def("pack", &pack_matrix, nb::arg("format"), nb::arg("weights"), nb::arg("num_threads"));
+  module.def("packed_bytes", &packed_bytes, nb::arg("weight_format"), nb::arg("num_outputs"), nb::arg("num_inputs"));
+  module.def("pack", &pack_matrix, nb::arg("weight_format"), nb::arg("weights"), nb::arg("num_threads"));
   module.def("checksum", &checksum_of, nb::arg("data"), nb::arg("num_threads"));
   bind_model(module);
   bind_kernels(module);

@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "linear/pack.h"
+
 namespace firstbyte {
 namespace {
 

@@ -1,5 +1,6 @@
-"""What every backend promises the loop: run on the reference, the echo and the tests' fake."""
+"""What every backend promises the loop: run on the native one, the reference, the echo and the tests' fake."""
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from firstbyte.engine.backends.echo import EchoBackend
 from firstbyte.engine.backends.reference import ReferenceBackend
 from firstbyte.engine.batch import build_batch
 from firstbyte.engine.checkpoint import Checkpoint
+from firstbyte.engine.options import EngineOptions
 from firstbyte.engine.requests import GenerateRequest, Sampling
 from firstbyte.engine.scheduler import Run, Step
 from firstbyte.engine.sequence import Sequence
@@ -27,9 +29,19 @@ def reference(folder: Path) -> Backend:
     return ReferenceBackend.load(Checkpoint.open(write_checkpoint(folder)))
 
 
-@pytest.fixture(params=["reference", "echo", "fake"])
+def native(folder: Path) -> Backend:
+    try:
+        module = importlib.import_module("firstbyte.engine.backends.native")
+    except ImportError as error:
+        pytest.skip(f"the extension is not built: {error}")
+    backend: Backend = module.NativeBackend.load(Checkpoint.open(write_checkpoint(folder)), EngineOptions())
+    return backend
+
+
+@pytest.fixture(params=["native", "reference", "echo", "fake"])
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
     makers: dict[str, Callable[[], Backend]] = {
+        "native": lambda: native(tmp_path),
         "reference": lambda: reference(tmp_path),
         "echo": EchoBackend,
         "fake": FakeBackend,

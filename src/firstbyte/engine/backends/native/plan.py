@@ -48,9 +48,7 @@ def plan_weights(checkpoint: Checkpoint, quantization: Quantization) -> tuple[Pa
     planner = _Planner(checkpoint, quantization)
     entries = tuple(planner.entries())
     if planner.num_unfit:
-        _log.warning(
-            "%d matrices stay as stored: their inputs are not a multiple of %d", planner.num_unfit, GROUP_LEN
-        )
+        _log.warning("%d matrices stay as stored: their inputs are not a multiple of %d", planner.num_unfit, GROUP_LEN)
     return entries
 
 

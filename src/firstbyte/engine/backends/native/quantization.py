@@ -43,6 +43,9 @@ def read_quantization(quantize: str | None) -> Quantization:
         _log.warning("quantize=%s is made for GPUs: taking %s", quantize, _NEAREST[name])
         return _NEAREST[name]
     if name not in list(Quantization):
-        nearest = difflib.get_close_matches(name, [*Quantization, *_NEAREST], n=1, cutoff=0)[0]
-        raise OptionsError(f"quantize={quantize!r} is unknown: did you mean {nearest!r}? ({', '.join(Quantization)})")
+        known = [*map(str, Quantization), *_NEAREST]
+        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
+        raise OptionsError(
+            f"quantize={quantize!r} is unknown: did you mean {str(nearest)!r}? ({', '.join(Quantization)})"
+        )
     return Quantization(name)

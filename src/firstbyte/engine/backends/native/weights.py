@@ -52,8 +52,8 @@ def fingerprint(checkpoint: Checkpoint, entries: Sequence[PackedEntry]) -> str:
         digest.update(f"{name} {tensor.dtype} {tensor.shape}".encode())
         data = tensor.raw
         for start in range(0, len(data), _SAMPLE_EVERY_BYTES):
-            digest.update(data[start : start + _SAMPLE_BYTES].data)
-        digest.update(data[-_SAMPLE_BYTES:].data)
+            digest.update(data[start : start + _SAMPLE_BYTES].tobytes())
+        digest.update(data[-_SAMPLE_BYTES:].tobytes())
     return digest.hexdigest()
 
 
@@ -74,9 +74,7 @@ def _map_or_pack(
     return map_packed(path, entries, num_threads)
 
 
-def _pack_in_memory(
-    checkpoint: Checkpoint, entries: Sequence[PackedEntry], num_threads: int
-) -> Mapping[str, Bytes]:
+def _pack_in_memory(checkpoint: Checkpoint, entries: Sequence[PackedEntry], num_threads: int) -> Mapping[str, Bytes]:
     arrays = _pack(checkpoint, entries, num_threads)
     return {entry.name: array for entry, array in zip(entries, arrays, strict=True)}
 
