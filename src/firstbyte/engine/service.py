@@ -66,7 +66,7 @@ class EngineService:
 
     @classmethod
     def load(cls, model_dir: Path, options: EngineOptions) -> Self:
-        """Load a Hugging Face model folder. Blocks; raises `CheckpointError`, `OptionsError`."""
+        """Load a Hugging Face model folder or a GGUF file. Blocks; raises `CheckpointError`, `OptionsError`."""
         if options.backend == "echo":
             return cls.load_echo(options)
         checkpoint = Checkpoint.open(model_dir)

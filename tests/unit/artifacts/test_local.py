@@ -24,3 +24,10 @@ def test_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "f").write_text("")
     with pytest.raises(ModelNotFound):
         find_local_model(str(tmp_path / "f"))
+
+
+def test_a_gguf_file_is_a_whole_model(tmp_path: Path) -> None:
+    path = tmp_path / "m.gguf"
+    path.write_bytes(b"")
+    assert has_model(tmp_path)
+    assert find_local_model(str(path)) == path
