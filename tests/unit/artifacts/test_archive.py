@@ -131,7 +131,11 @@ def test_header_that_claims_gigabytes_is_not_read(tmp_path: Path) -> None:
         extract_archive(path, tmp_path / "into")
 
 
-@pytest.mark.parametrize("damage", [b"", b"no gzip", gzip.compress(b"no tar" * 200), gzip.compress(bytes(5000))[:-8]])
+@pytest.mark.parametrize(
+    "damage",
+    [b"", b"no gzip", gzip.compress(b"no tar" * 200), gzip.compress(bytes(5000))[:-8]],
+    ids=["empty", "no gzip", "no tar", "cut short"],
+)
 def test_damaged_archives(tmp_path: Path, damage: bytes) -> None:
     path = tmp_path / "a.tar.gz"
     path.write_bytes(damage)
