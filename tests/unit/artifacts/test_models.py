@@ -69,7 +69,7 @@ def test_local_folder(settings: ArtifactSettings, tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize(
     ("model_id", "error", "message"),
     [
-        ("/nowhere", ModelNotFound, "no folder at /nowhere"),
+        ("/nowhere", ModelNotFound, "no folder and no GGUF file at /nowhere"),
         ("s3://bucket-1/other/", ModelDataNotFound, "there is no object or prefix s3://bucket-1/other/"),
         ("s3://bucket-1/llama/config.json", ModelNotFound, "is an object; a model is a prefix"),
         ("s3://bucket-1/../../x", HostileArchive, "component"),

@@ -97,7 +97,7 @@ async def test_echo_container_dies_when_told(tmp_path: Path) -> None:
     [
         ({}, "error: FIRSTBYTE_DIALECT must be one of tgi, lmi, echo, not ''"),
         ({"FIRSTBYTE_DIALECT": "tgi"}, "error: HF_MODEL_ID must be set"),
-        ({"FIRSTBYTE_DIALECT": "tgi", "HF_MODEL_ID": "./missing"}, "error: no folder at ./missing"),
+        ({"FIRSTBYTE_DIALECT": "tgi", "HF_MODEL_ID": "./missing"}, "error: no folder and no GGUF file at ./missing"),
         ({"FIRSTBYTE_DIALECT": "echo", "ECHO_EXIT_MESSAGE": "told to"}, "error: told to"),
     ],
 )
