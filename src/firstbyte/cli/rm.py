@@ -17,7 +17,7 @@ def rm(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
     target: TargetOption = None,
 ) -> None:
-    """Delete endpoints with their configurations and models, and wait until they are gone."""
+    """Delete endpoints, configurations and models, and wait."""
     if bool(names) == every:
         raise UsageMistake("rm takes either names or --all")
     found = find_target(target)
