@@ -25,7 +25,7 @@ from training.tagging import spans, tags
 
 TOKENIZER = Path(__file__).parent / "runs" / "tokenizer.json"
 BUCKETS = (160, 192, 224, 256, 288, 320, 352, 416, 512, 640, 832, 1152)
-BATCH_TOKENS = 6000
+BATCH_TOKENS = 3000  # per worker
 SMALL_TALK_SHARE = 0.03
 
 PROMPT_WEIGHT, ANSWER_WEIGHT, AFTER_WEIGHT, FIELD_WEIGHT, FIRST_WEIGHT = 0.0, 0.5, 2.5, 3.0, 6.0
@@ -158,7 +158,7 @@ def email_source(drill_every: int) -> Source:
         if step % drill_every == drill_every - 1:
             alphabet = np.arange(3, tokenizer().get_vocab_size())
             draw = random_chunks(alphabet) if rng.random() < 0.3 else text_chunks
-            rows, length = ((24, 224), (10, 576))[int(rng.integers(2))]
+            rows, length = ((13, 224), (5, 576))[int(rng.integers(2))]
             return gapped(rng, alphabet, draw, rows, length)
         return pool.batch(Random(int(rng.integers(1 << 40))))
 
