@@ -31,7 +31,8 @@ PHASES = {
     "b": Phase("b", 620, 5e-3, whole_vocabulary(SHAPE.vocab_size)),
     "c": email_phase("c", 1000, 3e-3, cool_down=0.5),
     "d": email_phase("d", 600, 3e-3, cool_down=0.0),
-    "e": email_phase("e", 900, 2.4e-3, cool_down=1.0),
+    "e": email_phase("e", 590, 2.4e-3, cool_down=1.0),
+    "f": email_phase("f", 300, 1.2e-3, cool_down=1.0),
 }
 
 
