@@ -3,6 +3,7 @@
 Used by `train.py`; `tokenizer.py` learns from `example_text`.
 """
 
+import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cache
@@ -18,19 +19,25 @@ from training.drills import NO_TAG, Batch, Tokens, gapped, random_chunks
 from training.expand import FIELD
 from training.fields import code, company, draw_fields, person, product
 from training.instructions import write_instruction
+from training.lexicon import EMOJIS
 from training.phases import Phase, Source
 from training.small_talk import small_talk
 from training.systems import blocks, joined
 from training.tagging import spans, tags
 
-TOKENIZER = Path(__file__).parent / "runs" / "tokenizer.json"
+NEW_TOKENIZER = Path(__file__).parent / "runs" / "tokenizer.json"
+SHIPPED_TOKENIZER = Path(__file__).parents[1] / "src" / "firstbyte" / "demo_model" / "tokenizer.json"
 BUCKETS = (160, 192, 224, 256, 288, 320, 352, 416, 512, 640, 832, 1152)
-BATCH_TOKENS = 6000
+BATCH_TOKENS = 3000  # per worker
 SMALL_TALK_SHARE = 0.03
 
 PROMPT_WEIGHT, ANSWER_WEIGHT, AFTER_WEIGHT, FIELD_WEIGHT, FIRST_WEIGHT = 0.0, 0.5, 2.5, 3.0, 6.0
 """Of the loss: a wrong letter of a code costs more than a less likely adjective; the first piece of a field, which says
 whether the right one was found, costs most; and the first token after a field must end the copying."""
+
+EMOJI_WEIGHT = 2.0
+SPECIAL = re.compile(FIELD.pattern + "| (?:" + "|".join(EMOJIS) + ")")
+"""A field, or an emoji with the space before it."""
 
 Marks = list[tuple[int, float]]
 """From which character on which weight holds."""
@@ -56,12 +63,12 @@ def prompt_text(rng: Random, system: str, user: str) -> str:
 
 
 def marked(text: str, values: dict[str, str], start: int) -> tuple[str, Marks]:
-    """An answer filled in, with the weight changing where a field begins and ends."""
+    """An answer filled in, with the weight changing where a field or an emoji begins and ends."""
     out, marks, at = "", [(start, ANSWER_WEIGHT)], 0
-    for match in FIELD.finditer(text):
+    for match in SPECIAL.finditer(text):
         out += text[at : match.start()]
-        marks.append((start + len(out), FIRST_WEIGHT))
-        out += values[match[1]]
+        marks.append((start + len(out), FIRST_WEIGHT if match[1] else EMOJI_WEIGHT))
+        out += values[match[1]] if match[1] else match[0]
         marks.append((start + len(out), ANSWER_WEIGHT))
         at = match.end()
     return out + text[at:], marks
@@ -90,7 +97,8 @@ def example_text(rng: Random) -> str:
 
 @cache
 def tokenizer() -> Tokenizer:
-    return Tokenizer.from_file(str(TOKENIZER))
+    """The one just made for a run from scratch, or the shipped one, which a run that goes on needs."""
+    return Tokenizer.from_file(str(NEW_TOKENIZER if NEW_TOKENIZER.exists() else SHIPPED_TOKENIZER))
 
 
 def encode(rng: Random, example: Example) -> Row:
@@ -158,7 +166,7 @@ def email_source(drill_every: int) -> Source:
         if step % drill_every == drill_every - 1:
             alphabet = np.arange(3, tokenizer().get_vocab_size())
             draw = random_chunks(alphabet) if rng.random() < 0.3 else text_chunks
-            rows, length = ((24, 224), (10, 576))[int(rng.integers(2))]
+            rows, length = ((13, 224), (5, 576))[int(rng.integers(2))]
             return gapped(rng, alphabet, draw, rows, length)
         return pool.batch(Random(int(rng.integers(1 << 40))))
 

@@ -18,7 +18,7 @@ class Sampling:
     top_k: int = 50
     top_p: float = 0.6
     repetition_penalty: float = 1.0
-    max_new_tokens: int = 384
+    max_new_tokens: int = 300
 
 
 REFERENCE = Sampling(temperature=0.9, top_k=50, top_p=0.6, repetition_penalty=1.03)

@@ -5,6 +5,7 @@ python -m training.train a b c
 
 import argparse
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from training import workers
 from training.checkpoint import load
 from training.emails import email_phase
 from training.model import Llama, Shape
@@ -29,7 +31,8 @@ PHASES = {
     "b": Phase("b", 620, 5e-3, whole_vocabulary(SHAPE.vocab_size)),
     "c": email_phase("c", 1000, 3e-3, cool_down=0.5),
     "d": email_phase("d", 600, 3e-3, cool_down=0.0),
-    "e": email_phase("e", 900, 2.5e-3, cool_down=1.0),
+    "e": email_phase("e", 590, 2.4e-3, cool_down=1.0),
+    "f": email_phase("f", 300, 1.2e-3, cool_down=1.0),
 }
 
 
@@ -59,7 +62,7 @@ class Run:
 
     def __init__(self, phase: Phase, start: Path | None, minutes: float | None = None) -> None:
         self.phase, self.path = phase, RUNS / f"{phase.name}.pt"
-        self.minutes, self.began = minutes, time.time()
+        self.minutes, self.began, self.share = minutes, time.time(), 0.0
         torch.manual_seed(0)
         self.model, self.next_step = Llama(SHAPE), 0
         self.optimiser = Optimiser(self.model)
@@ -90,22 +93,24 @@ class Run:
         torch.save(state, self.path.with_suffix(".tmp"))
         self.path.with_suffix(".tmp").replace(self.path)
 
-    def share(self) -> float:
+    def part_done(self) -> float:
         """The part of the phase that is done, by steps or, where minutes are given, by the clock."""
         by_steps = self.next_step / self.phase.num_steps
-        return by_steps if self.minutes is None else min(1.0, (time.time() - self.began) / (60 * self.minutes))
+        by_clock = 0.0 if self.minutes is None else (time.time() - self.began) / (60 * self.minutes)
+        return workers.agreed(min(1.0, by_steps if self.minutes is None else by_clock))
 
     def step(self) -> tuple[float, float, float]:
         """One batch: the loss, the share of fields begun right in the answer, the share tagged right in the prompt."""
         # Seeded by step, so that a resumed run sees the data it would have seen.
-        rng = np.random.default_rng([ord(self.phase.name[0]), self.next_step])
+        rng = np.random.default_rng([ord(self.phase.name[0]), self.next_step, workers.rank()])
         tokens, weights, wanted = map(torch.from_numpy, self.phase.source(rng, self.next_step))
         hidden, middle = self.model.hidden(tokens[:, :-1], TAP)
         loss, hits = weighted_loss(hidden, self.model, tokens, weights)
         tag_loss, tagged = self.tagger.loss(middle, wanted[:, :-1])
         (loss + SHARE * tag_loss).backward()
+        workers.average_gradients([*self.model.parameters(), *self.tagger.parameters()])
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self.optimiser.step(self.phase.rate_at(self.next_step, self.share()))
+        self.optimiser.step(self.phase.rate_at(self.next_step, self.share))
         self.tagger_adam.step()
         self.tagger_adam.zero_grad(set_to_none=True)
         for name, tensor in self.model.state_dict().items():
@@ -115,8 +120,11 @@ class Run:
 
     def train(self) -> None:
         seen = []
-        while self.share() < 1.0:
+        while (share := self.part_done()) < 1.0:
+            self.share = share
             seen.append(self.step())
+            if not workers.is_first():
+                continue
             if self.next_step % 20 == 0:
                 loss, hits, tagged = np.mean(seen[-20:], axis=0)
                 pace = f"{(time.time() - self.began) / len(seen):.2f} s/step"
@@ -125,7 +133,25 @@ class Run:
                 )
             if self.next_step % SAVE_EVERY == 0:
                 self.save()
-        self.save()
+        if workers.is_first():
+            self.save()
+        workers.agreed(0.0)  # the others wait here until the checkpoint is written
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What each worker does: the phases one after the other."""
+
+    phases: tuple[str, ...]
+    start: Path | None
+    minutes: float | None
+
+    def __call__(self) -> None:
+        start = self.start
+        for name in self.phases:
+            run = Run(PHASES[name], start, self.minutes)
+            run.train()
+            start = run.path
 
 
 def main() -> None:
@@ -133,14 +159,10 @@ def main() -> None:
     parser.add_argument("phases", nargs="+", choices=sorted(PHASES))
     parser.add_argument("--start", type=Path, help="checkpoint, or exported folder, to begin from")
     parser.add_argument("--minutes", type=float, help="end each phase after this time instead of its number of steps")
+    parser.add_argument("--workers", type=int, default=1, help="processes of one thread each; each has its own batch")
     options = parser.parse_args()
     RUNS.mkdir(exist_ok=True)
-    torch.set_num_threads(2)
-    start = options.start
-    for name in options.phases:
-        run = Run(PHASES[name], start, options.minutes)
-        run.train()
-        start = run.path
+    workers.run(options.workers, Job(tuple(options.phases), options.start, options.minutes))
 
 
 if __name__ == "__main__":
