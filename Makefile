@@ -61,6 +61,9 @@ sanitize: $(DEV_STAMP) ## test the C++ kernels under the address and undefined b
 	$(BIN)/cmake --build build/sanitize
 	$(BIN)/ctest --test-dir build/sanitize --output-on-failure
 
+bench: $(DEV_STAMP) ## measure the engine beside its peers (an hour or more; the machine should be quiet)
+	$(BIN)/python -m bench.run
+
 check: $(DEV_STAMP) ## lint, types, import direction, sizes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

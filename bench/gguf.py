@@ -15,6 +15,8 @@ from bench import models
 from bench.models import MODELS_DIR, SHAPES, Shape
 
 Type = gguf.GGMLQuantizationType
+_FILE_TYPES = {"F16": 1, "Q4_0": 2, "Q8_0": 7}
+"""`general.file_type`; OpenVINO asks for it."""
 _NAMES = {
     "model.embed_tokens": "token_embd",
     "model.norm": "output_norm",
@@ -45,6 +47,7 @@ def convert(name: str, stored: str) -> Path:
     unfinished = path.with_suffix(".part")
     writer = gguf.GGUFWriter(unfinished, "llama")
     _describe(writer, shape)
+    writer.add_file_type(_FILE_TYPES[stored])
     for tensor, dims in shape.tensors():
         kind = _type_of(tensor, dims, Type[stored])
         raw = gguf.quant_shape_to_byte_shape(dims, kind)

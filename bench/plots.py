@@ -9,7 +9,8 @@ from typing import Any
 WIDTH, HEIGHT = 640, 360
 LEFT, RIGHT, TOP, BOTTOM = 70, 150, 40, 50
 COLOURS = ("#c2410c", "#f59e0b", "#1d4ed8", "#15803d", "#7c3aed", "#64748b")
-PLOTTED = {"tokens_per_s": "tokens/s, all streams", "ttft_s": "time to first byte, s"}
+PLOTTED = {"tokens_per_s": ("throughput", "tokens/s, all streams"), "ttft_s": ("ttfb", "time to first byte, s")}
+"""Figure -> part of the file's name, title."""
 
 Line = list[tuple[float, float]]
 
@@ -17,12 +18,10 @@ Line = list[tuple[float, float]]
 def write(results: Mapping[str, Any], folder: Path) -> None:
     """One file for each section and quantity that has at least two numbers of streams."""
     for name, result in results.items():
-        for key, title in PLOTTED.items():
+        for key, (part, title) in PLOTTED.items():
             lines = lines_of(result["rows"], key)
             if any(len(line) > 1 for line in lines.values()):
-                (folder / f"{name}-{key.removesuffix('_s').replace('_', '-')}.svg").write_text(
-                    draw(f"{name}: {title}", lines)
-                )
+                (folder / f"{name}-{part}.svg").write_text(draw(f"{name}: {title}", lines))
 
 
 def lines_of(rows: Sequence[Mapping[str, Any]], key: str) -> dict[str, Line]:

@@ -31,6 +31,8 @@ def write(results: Mapping[str, Any]) -> None:
     parts = [_HEAD]
     for name, result in results.items():
         parts.append("\n".join(_section(name, result)))
+    if not results:
+        parts.append("Nothing has been measured yet: the machine at hand was never quiet.")
     (FOLDER / "results.md").write_text("\n".join(parts).rstrip() + "\n")
     plots.write(results, FOLDER)
 

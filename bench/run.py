@@ -219,10 +219,45 @@ def measure_7b() -> dict[str, Any]:
     return {"model": "7b", "weights": "int4", "rows": rows, "unavailable": {}}
 
 
+def measure_cpu_time() -> dict[str, Any]:
+    """Processor seconds of one thread each, for a machine that is never quiet: waiting for a core costs nothing here.
+
+    What contention for caches and memory adds hits all alike. One prompt of 512 tokens with one token of answer; then
+    16 streams of 16 tokens with 8 of answer.
+    """
+    rows: list[dict[str, Any]] = []
+    unavailable: dict[str, str] = {}
+    for weights in ("int8", "int4"):
+        job = Job("1b", weights, 16, 520, num_threads=1)
+        with contextlib.ExitStack() as stack:
+            servers = {}
+            for peer in (BEST, AVX2, LlamaCpp()):
+                peer.prepare(job)
+                servers[peer.name] = stack.enter_context(Server(peer, job))
+            for number in range(NUM_CPU_ROUNDS):
+                for name, server in servers.items():
+                    costs = {label: _cpu_time(server, case, number) for label, case in CPU_CASES.items()}
+                    rows.append({"peer": name, "weights": weights, "round": number} | costs)
+                    print(f"  {rows[-1]}", flush=True)
+    return {"model": "1b", "rows": rows, "unavailable": unavailable}
+
+
+NUM_CPU_ROUNDS = 2
+CPU_CASES = {"cpu_s B=1 n=512 new=1": Case(1, 512, 1), "cpu_s B=16 n=16 new=8": Case(16, 16, 8)}
+
+
+def _cpu_time(server: Server, case: Case, number: int) -> float:
+    prompts = random_prompts(case.num_streams, case.num_prompt, 1000 * number + case.num_streams)
+    before_s = server.cpu_s()
+    run_load(server.target, [server.request(prompt, case.num_new) for prompt in prompts])
+    return server.cpu_s() - before_s
+
+
 OTHERS: dict[str, Callable[[], dict[str, Any]]] = {
     "arrivals": measure_arrivals,
     "start": measure_start,
     "7b": measure_7b,
+    "1b-cpu-time": measure_cpu_time,
 }
 
 

@@ -130,6 +130,11 @@ class Server:
         """One request in the peer's own form."""
         return Request(self.peer.body(prompt_ids, num_new), num_new, at_s)
 
+    def cpu_s(self) -> float:
+        """Processor time that all its threads have spent so far: what a busy machine leaves as it is, nearly."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def memory_mb(self) -> dict[str, float]:
         """Peak of all resident pages, and what is now its own (not of files), in MB (10^6 bytes)."""
         status = Path(f"/proc/{self._process.pid}/status").read_text()

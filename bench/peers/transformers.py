@@ -1,6 +1,7 @@
 """transformers' own continuous batching (`generate_batch`'s manager), in bfloat16 with PyTorch on the CPU."""
 
 import json
+import os
 import sys
 import threading
 from dataclasses import dataclass, field
@@ -56,6 +57,9 @@ class _Manager:
         while True:
             output = self.manager.get_result(timeout=1)
             if output is None:
+                if error := self.manager.background_thread_status.fatal_error:
+                    print(f"the manager's thread ended: {error!r}", flush=True)
+                    os._exit(1)
                 continue
             new = output.generated_tokens[self.num_sent[output.request_id] :]
             self.num_sent[output.request_id] += len(new)

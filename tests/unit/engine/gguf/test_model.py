@@ -15,6 +15,7 @@ from firstbyte.engine.checkpoint import Checkpoint
 from firstbyte.engine.errors import CheckpointError
 from firstbyte.engine.gguf.reader import read_gguf
 from firstbyte.engine.gguf.tensors import FORMATS
+from firstbyte.engine.options import EngineOptions
 from parity.cases import CASES
 
 NUM_TOKENS = 24
@@ -143,3 +144,22 @@ def test_tokens_that_end_a_turn_end_the_answer(tmp_path: Path) -> None:
     path = edited(tmp_path, {"tokenizer.ggml.tokens": tokens, "tokenizer.ggml.token_type": kinds})
 
     assert Checkpoint.open(path).config.eos_token_ids == {2, 95}
+
+
+@pytest.mark.parametrize("stored", ["F16", "Q8_0", "Q4_0"])
+def test_the_native_backend_packs_them_and_keeps_them_apart(tmp_path: Path, stored: str) -> None:
+    native = pytest.importorskip("firstbyte.engine.backends.native", reason="the extension is not built")
+    model_dir = write_checkpoint(tmp_path / "model", SMALL)
+    path = write_gguf(tmp_path / "m.gguf", model_dir, stored)
+    token_ids = np.random.default_rng(1).integers(3, 97, NUM_TOKENS).astype(np.int32)
+    logits = []
+    for quantize in ("none", "int8"):
+        options = EngineOptions(quantize=quantize, num_threads=1, cache_dir=tmp_path)
+        backend = native.NativeBackend.load(Checkpoint.open(path), options)
+        backend.allocate(2, 16)
+        backend.run(prompt(token_ids))
+        logits.append(backend.logits(np.arange(NUM_TOKENS, dtype=np.int32)))
+
+    np.testing.assert_allclose(logits[0], logits_of(path), rtol=1e-3, atol=1e-3)
+    assert np.abs(logits[1] - logits[0]).max() < 0.1 * np.abs(logits[0]).max()
+    assert len(list((tmp_path / "packed").glob("*.weights"))) == 2
