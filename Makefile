@@ -27,6 +27,17 @@ demo: $(STAMP) ## set up and run the main job: both approaches, streamed
 test: $(DEV_STAMP) ## set up and test
 	$(BIN)/python -m pytest -n auto -m 'not parity and not clients'
 
+.venvs/sagemaker2/.installed: PACKAGES = 'sagemaker<3' huggingface_hub
+CLIENTS := .venvs/sagemaker2/.installed
+
+.venvs/%/.installed:
+	test -x .venvs/$*/bin/python || $(PYTHON) -m venv .venvs/$*
+	.venvs/$*/bin/python -m pip install --quiet --disable-pip-version-check $(PACKAGES)
+	touch $@
+
+test-clients: $(DEV_STAMP) $(CLIENTS) ## set up foreign clients, each in its own environment, and run them
+	$(BIN)/python -m pytest -m clients tests/clients
+
 $(PARITY_STAMP): pyproject.toml
 	test -x .venvs/parity/bin/python || $(PYTHON) -m venv .venvs/parity
 	.venvs/parity/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' torch==2.13.0 transformers
@@ -35,11 +46,23 @@ $(PARITY_STAMP): pyproject.toml
 test-parity: $(PARITY_STAMP) ## set up and compare with PyTorch and transformers
 	.venvs/parity/bin/python -m pytest -m parity tests/parity
 
+CLIENTS := huggingface_hub text_generation openai
+.venvs/%/.installed:
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(subst _,-,$*)
+	touch $@
+
+test-clients: $(DEV_STAMP) $(CLIENTS:%=.venvs/%/.installed) ## set up and test with foreign clients
+	$(BIN)/python -m pytest -m clients tests/clients
+
 sanitize: $(DEV_STAMP) ## test the C++ kernels under the address and undefined behaviour sanitizers
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'cmake>=3.26' ninja
 	$(BIN)/cmake -S tests/native -B build/sanitize -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN)/ninja) -DFIRSTBYTE_SANITIZE=ON
 	$(BIN)/cmake --build build/sanitize
 	$(BIN)/ctest --test-dir build/sanitize --output-on-failure
+
+bench: $(DEV_STAMP) ## measure the engine beside its peers (an hour or more; the machine should be quiet)
+	$(BIN)/python -m bench.run
 
 check: $(DEV_STAMP) ## lint, types, import direction, sizes
 	$(BIN)/ruff check .

@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -19,14 +19,19 @@ from typing import Self, TextIO
 import uvicorn
 
 from firstbyte.artifacts.errors import ArtifactError
-from firstbyte.artifacts.models import ArtifactSettings, fetch_model_data
+from firstbyte.artifacts.models import ArtifactSettings, fetch_model_data, map_model, resolve_model
+from firstbyte.artifacts.uris import DEMO_NAMES
 from firstbyte.aws.gateway import Gateway, Service
 from firstbyte.aws.http import HttpResponse
 from firstbyte.aws.sigv4 import Credentials, Verifier
 from firstbyte.edge.asgi import Edge
+from firstbyte.edge.certificates import Authority, write_bundle
 from firstbyte.edge.control import control_operations
+from firstbyte.edge.hub import Hub
 from firstbyte.edge.identity import Identities
+from firstbyte.edge.logs import Logs
 from firstbyte.edge.objects import Objects
+from firstbyte.edge.proxy import ProxyThread, TlsProxy
 from firstbyte.edge.runtime import Runtime
 from firstbyte.edge.sidecar import Sidecar
 from firstbyte.hosting.api import ControlPlane
@@ -38,7 +43,7 @@ from firstbyte.hosting.ports import Ports
 from firstbyte.hosting.store.database import Store
 from firstbyte.launchers.environment import ContainerSettings
 from firstbyte.launchers.instance_http import HttpInstanceClient
-from firstbyte.launchers.process import ProcessLauncher, ProcessLauncherSettings
+from firstbyte.launchers.process import LOG_NAME, ProcessLauncher, ProcessLauncherSettings
 from firstbyte.settings import HostCredentials, Settings, SettingsError, lock_home, open_credentials, read_environment
 from firstbyte.telemetry.facts import HostStarted, HostStopped
 from firstbyte.telemetry.hooks import Hook, Hooks
@@ -148,16 +153,18 @@ class Host:
             account_id=settings.hosting.account_id,
             region=settings.hosting.region,
         )
-        plane, runtime = await self._start_hosting()
-        gateway = Gateway(self._services(plane, runtime), verifier)
+        plane, runtime, logs = await self._start_hosting()
+        gateway = Gateway(self._services(plane, runtime, logs), verifier)
         await objects.start()
         exits.push_async_callback(objects.close)
         await starting
         pages = {"/healthz": _say_ok, "/metrics": self._render_metrics}
-        edge = Edge(gateway, objects, pages, max_body_bytes=settings.hosting.max_body_bytes, emit=self._emit)
+        hub = Hub(self._find_model, offline=settings.models.offline)
+        exits.push_async_callback(hub.close)
+        edge = Edge(gateway, objects, hub, pages, max_body_bytes=settings.hosting.max_body_bytes, emit=self._emit)
         await self._start_server(edge, listener)
 
-    async def _start_hosting(self) -> tuple[ControlPlane, Runtime]:
+    async def _start_hosting(self) -> tuple[ControlPlane, Runtime, Logs]:
         """Start the control plane over its adapters."""
         settings, exits = self.settings, self._exits
         store = Store(settings.state_file)
@@ -172,14 +179,19 @@ class Host:
         exits.push_async_callback(self._end, controller, running)
         plane = ControlPlane(store, fleet, ports, settings.hosting, controller.notify)
         invoker = Invoker(store, fleet, ports, settings.hosting, controller.notify)
-        return plane, Runtime(invoker, self._emit)
+        logs = Logs(
+            fleet.of,
+            lambda name: store.endpoints.get(name) is not None,
+            lambda instance_id: settings.hosting.instances_dir / instance_id / LOG_NAME,
+        )
+        return plane, Runtime(invoker, self._emit), logs
 
     @staticmethod
     async def _end(controller: Controller, running: asyncio.Task[None]) -> None:
         await controller.close()
         await running
 
-    def _services(self, plane: ControlPlane, runtime: Runtime) -> dict[str, Service]:
+    def _services(self, plane: ControlPlane, runtime: Runtime, logs: Logs) -> dict[str, Service]:
         identities = Identities(self.settings.hosting.account_id)
         return {
             "sagemaker": control_operations(plane),
@@ -189,7 +201,16 @@ class Host:
             },
             "sts": {"GetCallerIdentity": identities.get_caller_identity},
             "iam": {"GetRole": identities.get_role},
+            "logs": {"FilterLogEvents": logs.filter_log_events},
         }
+
+    def _find_model(self, model_id: str) -> Path | None:
+        """What the hub serves in a model's place; raises ArtifactError."""
+        models = self.settings.models
+        is_ours = map_model(model_id, models.model_map) != model_id or model_id in DEMO_NAMES
+        if is_ours or models.offline:
+            return resolve_model(model_id, artifact_settings(self.settings))
+        return None
 
     def _render_metrics(self) -> HttpResponse:
         return HttpResponse(200, (("content-type", CONTENT_TYPE),), self._metrics.render())
@@ -262,14 +283,29 @@ def open_listener(settings: Settings) -> socket.socket:
         raise SettingsError(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
 
 
-async def serve(settings: Settings, out: TextIO = sys.stderr) -> None:
+@contextlib.contextmanager
+def intercept(settings: Settings, url: str, *, trusted: str, upstream_url: str | None) -> Iterator[tuple[str, Path]]:
+    """Run the proxy that leads Amazon's names to the host at `url`; gives its URL and the certificates to trust.
+
+    `trusted`: the certificates (PEM) that are trusted already; `upstream_url`: the proxy in use so far. Raises OSError.
+    """
+    authority = Authority.open(settings.tls_dir)
+    bundle = settings.tls_dir / "trusted.pem"
+    write_bundle(authority, trusted, bundle)
+    with ProxyThread(TlsProxy(authority, url, upstream_url)) as proxy:
+        yield proxy.url, bundle
+
+
+async def serve(settings: Settings, out: TextIO = sys.stderr, on_start: Callable[[Host], None] | None = None) -> None:
     """Run a host until SIGINT or SIGTERM, writing facts to `out`. Call it from the main thread.
 
-    Raises what `Host.start` does.
+    `on_start` is called once, when requests are answered. Raises what `Host.start` does.
     """
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
-    async with Host(settings, [LogHook(out, settings.server.log_format)]):
+    async with Host(settings, [LogHook(out, settings.server.log_format)]) as host:
+        if on_start:
+            on_start(host)
         await told.wait()

@@ -9,6 +9,7 @@ from typing import Any
 from fakes.engine import FakeEngine, FakeTokenizer
 from firstbyte.containers.connection import Message
 from firstbyte.containers.dialect import Dialect
+from firstbyte.containers.echo import EchoContainer
 from firstbyte.containers.exchange import Request
 from firstbyte.containers.lmi.dialect import LmiDialect
 from firstbyte.containers.lmi.options import read_options as read_lmi_options
@@ -66,7 +67,7 @@ async def play(dialect: Dialect, request: Request, engine: FakeEngine | None = N
     return await play_on(ContainerServer(dialect, engine or FakeEngine()), request)
 
 
-async def play_on(server: ContainerServer, request: Request) -> Transcript:
+async def play_on(server: ContainerServer | EchoContainer, request: Request) -> Transcript:
     transcript = Transcript()
     incoming: list[Message] = [{"type": "http.request", "body": request.body}]
 

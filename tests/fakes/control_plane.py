@@ -1,5 +1,6 @@
 """A whole control plane over fakes, one round at a time, with a transcript of what happened."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,6 @@ from fakes.clock import FakeClock
 from fakes.instance_client import FakeInstanceClient
 from fakes.launcher import FakeLauncher
 from fakes.model_data import FakeModelData
-
 from firstbyte.hosting.api import ControlPlane
 from firstbyte.hosting.controller import Controller
 from firstbyte.hosting.facts import ControllerFaulted, EndpointChanged, InstanceChanged
@@ -30,14 +30,20 @@ class FakeHost:
         self._num_told = 0
         self._names: dict[str, str] = {}
         self.num_notified = 0
+        self.is_serving = asyncio.Event()
         self.settings = HostingSettings(instances_dir=folder, **settings)
         self.store = store or Store(":memory:")
-        ports = Ports(self.launcher, self.client, self.model_data, self.clock, self.facts.append)
+        ports = Ports(self.launcher, self.client, self.model_data, self.clock, self._emit)
         self.ports = ports
         self.fleet = Fleet(ports)
         self.controller = Controller(self.store, self.fleet, ports, self.settings)
         self.api = ControlPlane(self.store, self.fleet, ports, self.settings, self._notify)
         self.invoker = Invoker(self.store, self.fleet, ports, self.settings, self._notify)
+
+    def _emit(self, fact: object) -> None:
+        self.facts.append(fact)
+        if isinstance(fact, EndpointChanged) and fact.goal == "serve":
+            self.is_serving.set()
 
     def _notify(self) -> None:
         self.num_notified += 1

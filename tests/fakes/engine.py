@@ -6,6 +6,8 @@ from typing import Any
 
 from firstbyte.engine.errors import EngineError
 from firstbyte.engine.requests import Finish, FinishReason, GenerateRequest, TokenEvent
+from firstbyte.engine.stats import EngineStats
+from firstbyte.engine.tokenizer import Tokenizer
 
 BOS, EOS = 1, 2
 
@@ -31,19 +33,23 @@ class FakeTokenizer:
 
 
 class FakeEngine:
-    """Says `texts` then EOS, cut at max_new_tokens; waits at `pause_at` until `resume`; `fail_at` raises `failure`."""
+    """Says `texts` then EOS, cut at max_new_tokens; waits at `pause_at` until `resume`; `fail_at` raises `failure`.
+
+    With `is_stopped` there is no EOS: the last text ends in a stop string.
+    """
 
     def __init__(self, texts: Sequence[str] = (" a", " b"), *, fail_at: int = -1, pause_at: int = -1) -> None:
-        self.tokenizer = FakeTokenizer()
+        self.tokenizer: Tokenizer = FakeTokenizer()
         self.texts, self.fail_at, self.pause_at = list(texts), fail_at, pause_at
         self.failure: EngineError = EngineError("broken")
+        self.is_stopped = False
         self.requests: list[GenerateRequest] = []
         self.paused, self.resume, self.closed = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[TokenEvent, None]:
         self.requests.append(request)
         try:
-            said = [*self.texts, "</s>"][: request.max_new_tokens]
+            said = [*self.texts, *([] if self.is_stopped else ["</s>"])][: request.max_new_tokens]
             for index, text in enumerate(said):
                 if index == self.pause_at:
                     self.paused.set()
@@ -56,11 +62,16 @@ class FakeEngine:
 
     def _event(self, request: GenerateRequest, said: Sequence[str], index: int, text: str) -> TokenEvent:
         is_eos = index == len(self.texts)
+        is_stop = self.is_stopped and len(said) == len(self.texts)
         reason = FinishReason.EOS_TOKEN if is_eos else FinishReason.LENGTH
+        reason = FinishReason.STOP_SEQUENCE if is_stop else reason
         full = "".join(said[:-1] if is_eos else said)
         finish = Finish(reason, full, len(said), request.sampling.seed, len(request.prompt_ids))
         last = index == len(said) - 1
         return TokenEvent(index + 1, EOS if is_eos else index + 10, text, -0.25, is_eos, (), finish if last else None)
+
+    def stats(self) -> EngineStats:
+        return EngineStats(num_steps=len(self.requests))
 
     async def close(self) -> None:
         self.resume.set()

@@ -11,11 +11,13 @@ class FakeModelData:
 
     def __init__(self) -> None:
         self.files: dict[str, dict[str, str] | None] = {}
+        self.is_fetching = asyncio.Event()
 
     async def fetch(self, url: str, into: Path) -> None:
         if url not in self.files:
             raise ModelDataError(f"Could not find model data at {url}.")
         files = self.files[url]
+        self.is_fetching.set()
         if files is None:
             await asyncio.Event().wait()
         for name, text in (files or {}).items():

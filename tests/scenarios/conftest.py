@@ -2,12 +2,16 @@
 
 import asyncio
 import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
 
 import boto3
 import pytest
 
 from firstbyte.app import Host
 from firstbyte.settings import load_settings, read_credentials
+from firstbyte.telemetry.facts import Fact
 
 ROLE_ARN = "arn:aws:iam::123456789012:role/sagemaker_execution_role"
 SOON = {"Delay": 0.05, "MaxAttempts": 600}
@@ -17,19 +21,19 @@ SOON = {"Delay": 0.05, "MaxAttempts": 600}
 class FactList:
     """A hook that remembers what it is told."""
 
-    def __init__(self):
-        self.facts = []
+    def __init__(self) -> None:
+        self.facts: list[Fact] = []
         self._changed = threading.Condition()
 
-    def observe(self, fact):
+    def observe(self, fact: Fact) -> None:
         with self._changed:
             self.facts.append(fact)
             self._changed.notify_all()
 
-    def wait_for(self, kind, **fields):
+    def wait_for(self, kind: Any, **fields: Any) -> Any:
         """Give the first fact of a kind whose fields are as given, waiting for it if need be."""
 
-        def find():
+        def find() -> Any:
             for fact in self.facts:
                 if isinstance(fact, kind) and all(getattr(fact, name) == value for name, value in fields.items()):
                     return fact
@@ -43,47 +47,56 @@ class FactList:
 class RunningHost:
     """A host on a thread of its own, as `firstbyte demo` has it."""
 
-    def __init__(self, home, **options):
+    def __init__(self, home: Path, **options: Any) -> None:
         self.settings = load_settings({"home": home, "port": 0, **options}, {})
         self.hook = FactList()
         self._host = Host(self.settings, [self.hook])
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="host", daemon=True)
-        self._clients = {}
+        self._clients: dict[str, Any] = {}
 
     @property
-    def url(self):
+    def url(self) -> str:
         return self._host.url
 
-    def start(self):
+    def start(self) -> Self:
         self._thread.start()
-        self._run(self._host.start())
+        try:
+            self._run(self._host.start())
+        except BaseException:
+            self._end_loop()
+            raise
         return self
 
-    def stop(self):
+    def stop(self) -> None:
         for client in self._clients.values():
             client.close()
         self._run(self._host.stop())
+        self._end_loop()
+
+    def _end_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
-    def _run(self, coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
+    def _run(self, coroutine: Any) -> None:
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
 
     @property
-    def session(self):
+    def session(self) -> Any:
         """A boto3 session with the host's keys."""
         keys = read_credentials(self.settings)
         return boto3.Session(keys.access_key_id, keys.secret_access_key, region_name=self.settings.hosting.region)
 
-    def client(self, service):
+    def client(self, service: str) -> Any:
         """A boto3 client as any program makes it, made once."""
         if service not in self._clients:
             self._clients[service] = self.session.client(service, endpoint_url=self.url)
         return self._clients[service]
 
-    def create_endpoint(self, name, image="firstbyte/echo", environment=None, **container):
+    def create_endpoint(
+        self, name: str, image: str = "firstbyte/echo", environment: Any = None, **container: Any
+    ) -> Any:
         """Make model, config and endpoint of one name, as the notebooks do."""
         sagemaker = self.client("sagemaker")
         sagemaker.create_model(
@@ -107,7 +120,7 @@ class RunningHost:
         sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
         return sagemaker
 
-    def deploy(self, name, **arguments):
+    def deploy(self, name: str, **arguments: Any) -> Any:
         """Make an endpoint and wait until it is InService."""
         sagemaker = self.create_endpoint(name, **arguments)
         sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig=SOON)
@@ -115,7 +128,7 @@ class RunningHost:
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory):
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """One host for the tests of a file."""
     running = RunningHost(tmp_path_factory.mktemp("home"))
     running.start()
@@ -124,25 +137,35 @@ def host(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def echo(host):
+def echo(host: RunningHost) -> Any:
     """An endpoint whose container does what its requests say (`firstbyte.containers.echo`)."""
     return host.deploy("echo")
 
 
+class Hosts:
+    """Starts hosts that a test stops, or that end with it."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._running: list[RunningHost] = []
+
+    def start(self, **options: Any) -> RunningHost:
+        host = RunningHost(self._home, **options).start()
+        self._running.append(host)
+        return host
+
+    def stop(self, host: RunningHost) -> None:
+        self._running.remove(host)
+        host.stop()
+
+    def stop_all(self) -> None:
+        for host in list(self._running):
+            self.stop(host)
+
+
 @pytest.fixture
-def start_host(tmp_path):
-    """Start hosts that a test stops, or that end with it."""
-    running = []
-
-    def start(home=tmp_path / "home", **options):
-        running.append(RunningHost(home, **options).start())
-        return running[-1]
-
-    def stop(host):
-        running.remove(host)
-        host.stop()
-
-    start.stop = stop
-    yield start
-    for host in running:
-        host.stop()
+def hosts(tmp_path: Path) -> Iterator[Hosts]:
+    """For tests that need hosts of their own, one after the other, with one home."""
+    hosts = Hosts(tmp_path / "home")
+    yield hosts
+    hosts.stop_all()

@@ -5,10 +5,10 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from scenarios.conftest import SOON
+from scenarios.conftest import SOON, RunningHost
 
 
-def test_an_endpoint_lives_from_create_to_delete(host):
+def test_an_endpoint_lives_from_create_to_delete(host: RunningHost) -> None:
     sagemaker = host.create_endpoint("life")
     description = sagemaker.describe_endpoint(EndpointName="life")
     assert description["EndpointStatus"] == "Creating"
@@ -35,7 +35,7 @@ def test_an_endpoint_lives_from_create_to_delete(host):
         runtime.invoke_endpoint(EndpointName="life", Body=b"{}")
 
 
-def test_each_chunk_of_the_container_is_one_payload_part(host, echo):
+def test_each_chunk_of_the_container_is_one_payload_part(host: RunningHost, echo: str) -> None:
     chunks = ["He", "llo, ", "wörld", "\n\n", "🙂"]
     answer = host.client("sagemaker-runtime").invoke_endpoint_with_response_stream(
         EndpointName=echo,
@@ -48,7 +48,7 @@ def test_each_chunk_of_the_container_is_one_payload_part(host, echo):
     assert chunks == [event["PayloadPart"]["Bytes"].decode() for event in answer["Body"]]
 
 
-def test_a_stream_may_be_empty(host, echo):
+def test_a_stream_may_be_empty(host: RunningHost, echo: str) -> None:
     answer = host.client("sagemaker-runtime").invoke_endpoint_with_response_stream(
         EndpointName=echo, Body=b'{"chunks": []}', ContentType="application/json"
     )
@@ -56,7 +56,7 @@ def test_a_stream_may_be_empty(host, echo):
     assert list(answer["Body"]) == []
 
 
-def test_what_the_container_says_back_in_custom_attributes_arrives(host, echo):
+def test_what_the_container_says_back_in_custom_attributes_arrives(host: RunningHost, echo: str) -> None:
     answer = host.client("sagemaker-runtime").invoke_endpoint(
         EndpointName=echo,
         Body=json.dumps({"body": "hi", "headers": {"X-Amzn-SageMaker-Custom-Attributes": "c=1"}}),
@@ -66,7 +66,7 @@ def test_what_the_container_says_back_in_custom_attributes_arrives(host, echo):
     assert (answer["CustomAttributes"], answer["Body"].read()) == ("c=1", b"hi")
 
 
-def test_a_large_body_goes_through_in_both_directions(host, echo):
+def test_a_large_body_goes_through_in_both_directions(host: RunningHost, echo: str) -> None:
     body = b"x" * (20 * 1024 * 1024)
     answer = host.client("sagemaker-runtime").invoke_endpoint(
         EndpointName=echo, Body=body, ContentType="application/octet-stream"
@@ -75,12 +75,13 @@ def test_a_large_body_goes_through_in_both_directions(host, echo):
     assert body == answer["Body"].read()
 
 
-def test_every_answer_has_a_request_id_and_a_date(host, echo):
-    for call in (
-        lambda: host.client("sagemaker").describe_endpoint(EndpointName=echo),
-        lambda: host.client("sts").get_caller_identity(),
-        lambda: host.client("s3").list_buckets(),
-    ):
-        metadata = call()["ResponseMetadata"]
+def test_every_answer_has_a_request_id_and_a_date(host: RunningHost, echo: str) -> None:
+    answers = [
+        host.client("sagemaker").describe_endpoint(EndpointName=echo),
+        host.client("sts").get_caller_identity(),
+        host.client("s3").list_buckets(),
+    ]
+    for answer in answers:
+        metadata = answer["ResponseMetadata"]
         assert metadata["HTTPHeaders"]["date"].endswith("GMT")
         assert metadata["RequestId"]

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import typer
 
-from firstbyte.cli.main import COMMANDS, load_command
 from documents import DOCUMENTS, ROOT, blocks
+from firstbyte.cli.main import COMMANDS, load_command
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 COMMAND_LINES = [
@@ -65,7 +65,9 @@ def test_every_command_that_is_mentioned_exists(document: Path) -> None:
 def test_every_option_that_is_mentioned_beside_a_command_exists() -> None:
     table = (ROOT / "README.md").read_text()
     for name, rest in re.findall(r"^\| `firstbyte ([a-z]+)[^`]*` \|(.*)\|$", table, re.MULTILINE):
-        known = {option for parameter in load_command(name).params for option in (*parameter.opts, *parameter.secondary_opts)}
+        known = {
+            option for parameter in load_command(name).params for option in (*parameter.opts, *parameter.secondary_opts)
+        }
         for option in re.findall(r"`(--[a-z-]+)", rest):
             assert option in known, f"firstbyte {name} has no {option}"
 
@@ -88,7 +90,9 @@ def test_every_program_compiles(document: Path) -> None:
 
 
 def test_the_architecture_names_the_rooms_that_exist() -> None:
-    described = set(re.findall(r"^\| `(\w+)`(?:, `(\w+)`)? \|", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE))
+    described = set(
+        re.findall(r"^\| `(\w+)`(?:, `(\w+)`)? \|", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE)
+    )
     named = {name for pair in described for name in pair if name}
     package = ROOT / "src/firstbyte"
     there = {path.stem for path in package.iterdir() if path.suffix in ("", ".py") and not path.stem.startswith("__")}

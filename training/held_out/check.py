@@ -15,14 +15,10 @@ WORD_NUMBERS = {
         start=1,
     )
 } | {"twenty-four": "24", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60"}
-NUMBER = r"(?<![\w.,])(\d+(?:[.,]\d+)?|" + "|".join(
-    sorted(WORD_NUMBERS, key=len, reverse=True)
-) + ")"
+NUMBER = r"(?<![\w.,])(\d+(?:[.,]\d+)?|" + "|".join(sorted(WORD_NUMBERS, key=len, reverse=True)) + ")"
 PERCENT = re.compile(NUMBER + r"(?:\s*%|[\s\u2010\u2011-]*per\s?cent\b)", re.IGNORECASE)
 MONTHS = re.compile(NUMBER + r"[\s\u2010\u2011-]*months?\b", re.IGNORECASE)
-CODE_LIKE = re.compile(
-    r"(?<![^\W_])(?=[A-Z0-9]*[A-Z])(?=[A-Z0-9]*[0-9])[A-Z0-9]{4,14}(?![^\W_])"
-)
+CODE_LIKE = re.compile(r"(?<![^\W_])(?=[A-Z0-9]*[A-Z])(?=[A-Z0-9]*[0-9])[A-Z0-9]{4,14}(?![^\W_])")
 EMOJI = re.compile(
     "[\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff\u2600-\u26ff\u2705\u2708-\u270d\u2714\u2716"
     "\u2728\u2733\u2734\u2744\u2747\u274c\u274e\u2753-\u2755\u2757\u2763\u2764\u2795-\u2797"
@@ -40,11 +36,7 @@ def stands_in(value: str, text: str) -> bool:
 
 def missing_fields(answer: str, fields: dict[str, str]) -> list[str]:
     """List the fields that the answer lacks or has in another spelling."""
-    wrong = [
-        f"{field} missing: {fields[field]}"
-        for field in EXACT
-        if not stands_in(fields[field], answer)
-    ]
+    wrong = [f"{field} missing: {fields[field]}" for field in EXACT if not stands_in(fields[field], answer)]
     percent, months = re.escape(fields["percent"]), re.escape(fields["months"])
     if not re.search(rf"(?<![\w.,]){percent}(?:\s?%|\s?percent\b)", answer):
         wrong.append(f"percent missing: {fields['percent']}")

@@ -63,11 +63,21 @@ def _extract(archive: Path, root: Path, limits: ArchiveLimits) -> None:
                 if num_members > limits.max_num_members:
                     raise ArchiveTooLarge(f"{archive.name} has more than {limits.max_num_members} members")
                 writer.write(tar, member)
+            _read_to_the_end(unzipped, limits)
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, UnicodeError, ValueError) as error:
         raise DamagedArchive(f"{archive.name} is not a whole .tar.gz: {error}") from error
     except OSError as error:
         raise DamagedArchive(f"{archive.name} could not be unpacked: {error.strerror or error}") from error
     _check_links(root)
+
+
+def _read_to_the_end(unzipped: gzip.GzipFile, limits: ArchiveLimits) -> None:
+    """Read what follows the last member: only at its very end does gzip know whether the archive is whole."""
+    num_bytes = 0
+    while piece := unzipped.read(COPY_BYTES):
+        num_bytes += len(piece)
+        if num_bytes > limits.max_total_bytes:
+            raise ArchiveTooLarge(f"the archive unpacks to more than {limits.max_total_bytes} bytes")
 
 
 class _BoundedReader:

@@ -83,7 +83,7 @@ class S3Endpoint:
     def _copy(self, uri: S3Uri, objects: list[S3Object]) -> Path:
         digest = hashlib.sha256(repr((uri, sorted((o.key, o.etag, o.num_bytes) for o in objects))).encode()).hexdigest()
         folder = self._cache_dir / "s3" / digest[:32]
-        single = [item for item in objects if item.key == uri.key]
+        single = [item for item in objects if item.key == uri.key and not item.key.endswith("/")]
         if not folder.is_dir():
             self._download(uri, single or objects, folder)
         return folder / single[0].key.rpartition("/")[2] if single else folder

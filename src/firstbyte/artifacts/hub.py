@@ -85,7 +85,7 @@ def _translated_errors(model_id: str, revision: str | None) -> Iterator[None]:
         raise SourceUnreachable(f"{model_id} is in no local cache and the hub cannot be reached") from error
     except HfHubHTTPError as error:
         raise SourceUnreachable(f"the hub refused {model_id}: {_first_line(error)}") from error
-    except OSError as error:
+    except Exception as error:  # the disk's, and the HTTP client's own, which changes with the hub's version
         raise SourceUnreachable(f"{model_id} could not be downloaded: {_first_line(error)}") from error
 
 

@@ -6,11 +6,15 @@ from firstbyte.artifacts.errors import ModelNotFound
 
 DEMO_MODEL_DIR = Path(__file__).parent.parent / "demo_model"
 CONFIG_FILE = "config.json"
-WEIGHT_PATTERNS = ("*.safetensors", "*.gguf", "*.bin")
+GGUF_PATTERN = "*.gguf"
+"""A model in one file, configuration included."""
+WEIGHT_PATTERNS = ("*.safetensors", "*.bin")
 
 
 def has_model(folder: Path) -> bool:
-    """True when `folder` holds a configuration and weights."""
+    """True when `folder` holds a configuration and weights, be it in one file."""
+    if next(folder.glob(GGUF_PATTERN), None) is not None:
+        return True
     has_config = (folder / CONFIG_FILE).is_file()
     return has_config and any(next(folder.glob(pattern), None) for pattern in WEIGHT_PATTERNS)
 
@@ -27,12 +31,12 @@ def find_demo_model() -> Path:
 
 
 def find_local_model(text: str) -> Path:
-    """The folder at a path, `~` included.
+    """The folder, or the GGUF file, at a path, `~` included.
 
     Raises:
-        ModelNotFound: there is no folder.
+        ModelNotFound: there is neither.
     """
-    folder = Path(text).expanduser()
-    if not folder.is_dir():
-        raise ModelNotFound(f"no folder at {text}")
-    return folder
+    path = Path(text).expanduser()
+    if not path.is_dir() and not (path.is_file() and path.match(GGUF_PATTERN)):
+        raise ModelNotFound(f"no folder and no GGUF file at {text}")
+    return path

@@ -29,7 +29,7 @@ class TimedBody:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One streamed answer beside the same answer without streaming."""
+    """One streamed answer beside an answer to such a request without streaming."""
 
     num_tokens: int
     ttfb_s: float

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, Self
 
+import uvloop
+
 from firstbyte.app import Host
 from firstbyte.settings import Settings
 
@@ -19,7 +21,7 @@ class HostThread:
 
     def __init__(self, settings: Settings) -> None:
         self._host = Host(settings)
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="host", daemon=True)
 
     @property

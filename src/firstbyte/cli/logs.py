@@ -12,6 +12,8 @@ from firstbyte.cli.screen import make_console
 from firstbyte.cli.target import TargetOption, find_target
 
 POLL_S = 0.5
+LOOKBACK_MS = 10_000
+"""How much earlier than the latest event a line of another instance may still turn up."""
 COLOURS = ("cyan", "magenta", "yellow", "green", "blue")
 """One per stream, in turn, so that instances are told apart."""
 
@@ -41,21 +43,18 @@ class LogReader:
     def __init__(self, client: Any, group: str) -> None:
         self._pages = client.get_paginator("filter_log_events")
         self._group = group
-        self._start_ms = 0
+        self._latest_ms = 0
         self._seen: set[str] = set()
-        """Ids of the events of the latest millisecond, which the next call gives again."""
 
     def read(self) -> Iterator[dict[str, Any]]:
         """Give new events in the order of their times."""
-        for page in self._pages.paginate(logGroupName=self._group, startTime=self._start_ms):
+        start_ms = max(0, self._latest_ms - LOOKBACK_MS)
+        for page in self._pages.paginate(logGroupName=self._group, startTime=start_ms):
             for event in page["events"]:
-                if event["eventId"] in self._seen:
-                    continue
-                if event["timestamp"] > self._start_ms:
-                    self._start_ms = event["timestamp"]
-                    self._seen.clear()
-                self._seen.add(event["eventId"])
-                yield event
+                if event["eventId"] not in self._seen:
+                    self._seen.add(event["eventId"])
+                    self._latest_ms = max(self._latest_ms, event["timestamp"])
+                    yield event
 
 
 class LogWriter:

@@ -34,7 +34,7 @@ COMMANDS = {
     "invoke": Entry("Send one prompt to an endpoint and stream the answer."),
     "chat": Entry("Talk to an endpoint, turn by turn."),
     "logs": Entry("Show what an endpoint's instances write."),
-    "rm": Entry("Delete endpoints with their configurations and models."),
+    "rm": Entry("Delete endpoints, configurations and models, and wait."),
     "doctor": Entry("Check that this machine can run the host."),
 }
 

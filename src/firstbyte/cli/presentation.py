@@ -113,8 +113,6 @@ class Margin:
 
 def pace(timing: Timing) -> str:
     """Say a stream's pace in words: tokens, time between two, tokens/s, and what streaming gains."""
+    words = f"{timing.num_tokens} tokens, one every {seconds(timing.itl_s)}, {timing.tokens_per_s:.0f} tokens/s"
     sooner = timing.whole_s / timing.ttfb_s if timing.ttfb_s else 0.0
-    return (
-        f"{timing.num_tokens} tokens, one every {seconds(timing.itl_s)}, {timing.tokens_per_s:.0f} tokens/s; "
-        f"the first came {sooner:.0f} times sooner than the whole"
-    )
+    return f"{words}; the first came {sooner:.0f} times sooner than the whole" if sooner >= 2 else words

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from firstbyte.cli.endpoints import gather, is_missing, list_names
 from firstbyte.cli.errors import UsageMistake
 from firstbyte.cli.target import TargetOption, find_target
+from firstbyte.cli.workload import POLL
 
 
 def rm(
@@ -16,7 +17,7 @@ def rm(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
     target: TargetOption = None,
 ) -> None:
-    """Delete endpoints with their configurations and models."""
+    """Delete endpoints, configurations and models, and wait."""
     if bool(names) == every:
         raise UsageMistake("rm takes either names or --all")
     found = find_target(target)
@@ -26,6 +27,7 @@ def rm(
         typer.confirm(f"Delete {', '.join(doomed)}?", abort=True)
     for name in doomed:
         delete_deployment(sagemaker, name)
+        sagemaker.get_waiter("endpoint_deleted").wait(EndpointName=name, WaiterConfig=POLL)
         typer.echo(f"deleted {name}")
 
 

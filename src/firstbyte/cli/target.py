@@ -10,6 +10,7 @@ from botocore.config import Config
 
 from firstbyte.cli.credentials import LocalHost, find_local_host
 from firstbyte.cli.errors import CommandFailed, UsageMistake
+from firstbyte.settings import load_settings
 
 AWS = "aws"
 
@@ -69,6 +70,8 @@ def local_target(host: LocalHost) -> Target:
 def _session_for_url() -> Any:
     """Sign with the environment's keys; without any, with the local host's, else with whatever boto3 finds."""
     session = boto3.Session()
+    if session.region_name is None:
+        session = boto3.Session(region_name=load_settings().hosting.region)
     credentials = session.get_credentials()
     if credentials is not None and credentials.method == "env":
         return session

@@ -1,9 +1,9 @@
 """`firstbyte up`: the host, in the foreground, until it is told to end."""
 
-import asyncio
 from typing import Annotated
 
 import typer
+import uvloop
 
 from firstbyte.app import Host, serve
 from firstbyte.settings import load_settings
@@ -34,7 +34,7 @@ def up(
             "log_format": log_format,
         }
     )
-    asyncio.run(serve(settings, on_start=announce))
+    uvloop.run(serve(settings, on_start=announce))
 
 
 def announce(host: Host) -> None:
@@ -47,5 +47,5 @@ def announce(host: Host) -> None:
         typer.echo("Signatures are not checked (--no-auth).")
     typer.echo("In another shell:")
     typer.echo(f'  eval "$(firstbyte env{beside})"')
-    typer.echo("  firstbyte deploy demo --name chat")
-    typer.echo("  firstbyte chat chat")
+    typer.echo("  firstbyte deploy demo --name hello")
+    typer.echo("  firstbyte chat hello")

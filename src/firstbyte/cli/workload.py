@@ -133,9 +133,14 @@ def deploy_container(
     sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig=POLL)
 
 
-def invocation(name: str, prompt: str, seed: int, **members: Any) -> dict[str, Any]:
-    """Put together an invocation's arguments; `members` go into the body beside the prompt (`stream`)."""
-    body = {"inputs": prompt, "parameters": {**SAMPLING, "seed": seed}, **members}
+def invocation(name: str, prompt: str, seed: int, *, stream: bool = False, **parameters: Any) -> dict[str, Any]:
+    """Put together an invocation's arguments; `parameters` go over the reference workload's sampling.
+
+    `stream` is what TGI has to be asked for; LMI streams whenever the call does.
+    """
+    body: dict[str, Any] = {"inputs": prompt, "parameters": {**SAMPLING, "seed": seed, **parameters}}
+    if stream:
+        body["stream"] = True
     return {
         "EndpointName": name,
         "Body": json.dumps(body),

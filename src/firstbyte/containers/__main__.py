@@ -19,7 +19,7 @@ import uvloop
 from firstbyte.artifacts.errors import ArtifactError
 from firstbyte.containers.echo import EchoContainer
 from firstbyte.containers.errors import StartupFailed
-from firstbyte.containers.listening import bind, serve
+from firstbyte.containers.listening import BACKLOG, bind, make_server
 from firstbyte.containers.loading import LoadedContainer, load_lmi, load_tgi
 from firstbyte.containers.server import ContainerServer
 from firstbyte.containers.settings import ContainerSettings, read_settings
@@ -61,9 +61,10 @@ def _load(settings: ContainerSettings, environment: Mapping[str, str]) -> Loaded
 
 def _run(application: Any, loaded: LoadedContainer | None, bound: socket) -> int:
     async def run() -> None:
+        bound.listen(BACKLOG)
         logger.info("listening on %s:%d", *bound.getsockname()[:2])
         try:
-            await serve(application, bound)
+            await make_server(application).serve(sockets=[bound])
         finally:
             if loaded is not None:
                 await loaded.engine.close()

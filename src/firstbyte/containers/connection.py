@@ -29,6 +29,8 @@ class Connection:
         self._receive = receive
         self._send = send
         self._keep_alive_s = keep_alive_s
+        self.shared_headers: Headers = ()
+        """Headers of every answer on it."""
         self._sent_at_s = 0.0
         self._beating: asyncio.Task[None] | None = None
 
@@ -77,7 +79,8 @@ class Connection:
         length: Headers = () if answer.is_chunked else (("content-length", str(len(answer.body))),)
         await self._send_head(answer.status, (*answer.headers, *length))
         if answer.is_chunked:
-            await self.send_chunk(answer.body)
+            for chunk in (answer.body, *answer.rest):
+                await self.send_chunk(chunk)
             await self.end_stream()
         else:
             await self._send({"type": "http.response.body", "body": answer.body})
@@ -103,7 +106,9 @@ class Connection:
         await self._send({"type": "http.response.body", "body": b""})
 
     async def _send_head(self, status: int, headers: Headers) -> None:
-        encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        encoded = [
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in (*headers, *self.shared_headers)
+        ]
         await self._send({"type": "http.response.start", "status": status, "headers": encoded})
 
     async def _wait_until_left(self) -> None:

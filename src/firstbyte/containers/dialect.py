@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from firstbyte.containers.errors import ContainerError
-from firstbyte.containers.exchange import Answer, Head, Request
+from firstbyte.containers.exchange import Answer, Head, Headers, Request
+from firstbyte.containers.metering import Tally, Timings
 from firstbyte.engine.requests import Finish, GenerateRequest, TokenEvent
 
 
@@ -29,21 +30,6 @@ class Generation:
     def mean_logprob(self) -> float:
         """Mean log-probability of its tokens, by which the best of several sequences is chosen."""
         return sum(event.logprob for event in self.events) / len(self.events)
-
-
-@dataclass(frozen=True, slots=True)
-class Timings:
-    """How long the parts of one call took, in seconds."""
-
-    validation_s: float
-    """Reading, checking and tokenising the request."""
-    inference_s: float
-    """From handing it to the engine to the last token; waiting in the engine's queue is part of it."""
-
-    @property
-    def total_s(self) -> float:
-        """All of it."""
-        return self.validation_s + self.inference_s
 
 
 class StreamReply(Protocol):
@@ -68,12 +54,12 @@ class StreamReply(Protocol):
         """The one chunk that this token becomes; empty when it completes nothing that could be sent."""
         ...
 
-    def render_end(self) -> bytes:
-        """The chunk after the last token; empty where there is none."""
+    def render_end(self) -> tuple[bytes, ...]:
+        """The chunks after the last token's."""
         ...
 
-    def render_error(self, error: ContainerError) -> bytes:
-        """The chunk that ends a stream which has already begun."""
+    def render_error(self, error: ContainerError) -> tuple[bytes, ...]:
+        """The chunks that end a stream which has already begun."""
         ...
 
     def refuse(self, error: ContainerError) -> Answer:
@@ -88,6 +74,10 @@ class WholeReply(Protocol):
         """The answer made of one generation for each of the call's requests."""
         ...
 
+    def refuse(self, error: ContainerError) -> Answer:
+        """The answer when one of them failed."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class StreamCall:
@@ -95,6 +85,8 @@ class StreamCall:
 
     request: GenerateRequest
     reply: StreamReply
+    beside: tuple["StreamCall", ...] = ()
+    """Further generations of the same answer, their chunks between this one's; head and end are this one's alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +99,14 @@ class WholeCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """What has happened in a container since its start, and what goes on now."""
+class Refusal:
+    """A request found wrong by checks that the original makes only when a call has its slot."""
 
-    num_received: int = 0
-    """Calls that reached the engine's door."""
-    num_succeeded: int = 0
-    num_overloaded: int = 0
-    num_failed: int = 0
-    """Calls that ended in another error."""
-    num_left: int = 0
-    """Calls whose client left before the end."""
-    num_under_way: int = 0
-    """Now."""
+    answer: Answer
+    overloaded: Answer
+    """Given instead when no slot is free."""
+    outcome: str = "validation"
+    """How it is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +124,7 @@ class TallyInquiry:
 
 
 Call = StreamCall | WholeCall
-Parsed = Call | HealthInquiry | TallyInquiry | Answer
+Parsed = Call | Refusal | HealthInquiry | TallyInquiry | Answer
 
 
 class Dialect(Protocol):
@@ -151,6 +138,15 @@ class Dialect(Protocol):
     @property
     def max_concurrent_requests(self) -> int:
         """How many requests may be under way or waiting at a time."""
+        ...
+
+    @property
+    def first_token_timeout_s(self) -> float | None:
+        """How long a request may wait for its first token; None for ever."""
+        ...
+
+    def shared_headers(self, request: Request) -> Headers:
+        """Headers of whatever is answered to `request`."""
         ...
 
     def parse(self, request: Request) -> Parsed:

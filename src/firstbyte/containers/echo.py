@@ -1,6 +1,6 @@
 """A container without a model, for tests of what stands around containers: it answers what it is told to answer.
 
-POST /invocations gives the body back, with its content type. A JSON object that has one of these members is a script:
+POST /invocations gives the body back, with its content type. A JSON object of these members only is a script:
 
     chunks          list of strings: stream them, one HTTP chunk each (default: none)
     status          the HTTP status (default 200)
@@ -23,6 +23,7 @@ import os
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from firstbyte.containers.connection import ClientLeft, Connection, Message, Receive, Send
 from firstbyte.containers.errors import BodyTooLarge, StartupFailed
@@ -54,7 +55,18 @@ class Script:
         return self.chunks is not None or {self.stall_after, self.die_after, self.break_after} != {None}
 
 
-SCRIPT_MEMBERS = frozenset(Script.__dataclass_fields__)
+MEMBER_KINDS: dict[str, type] = {
+    "chunks": list,
+    "status": int,
+    "content_type": str,
+    "headers": dict,
+    "body": str,
+    "gate": str,
+    "open": str,
+    "stall_after": int,
+    "die_after": int,
+    "break_after": int,
+}
 
 
 class ConnectionBroken(Exception):
@@ -67,9 +79,18 @@ def read_script(body: bytes) -> Script | None:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(value, dict) or not value.keys() & SCRIPT_MEMBERS or value.keys() - SCRIPT_MEMBERS:
+    if not isinstance(value, dict) or not value or value.keys() - MEMBER_KINDS.keys():
         return None
-    return Script(**value)
+    if not all(_is_kind(member, MEMBER_KINDS[name]) for name, member in value.items()):
+        return None
+    chunks = value.get("chunks")
+    return Script(**value | {"chunks": None if chunks is None else tuple(chunks)})
+
+
+def _is_kind(member: Any, kind: type) -> bool:
+    """True for a member of its type; lists and objects here hold strings."""
+    items = member if isinstance(member, list) else member.values() if isinstance(member, dict) else ()
+    return type(member) is kind and all(isinstance(item, str) for item in items)
 
 
 class EchoContainer:
@@ -90,7 +111,10 @@ class EchoContainer:
         """
         if message := environment.get("ECHO_EXIT_MESSAGE"):
             raise StartupFailed(message)
-        return cls(int(environment.get("ECHO_PING_STATUS", "200")))
+        status = environment.get("ECHO_PING_STATUS", "200")
+        if not status.isdigit():
+            raise StartupFailed(f"ECHO_PING_STATUS must be an HTTP status, not {status!r}")
+        return cls(int(status))
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""

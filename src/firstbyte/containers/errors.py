@@ -6,6 +6,7 @@
     │   └── BodyTooLarge     its body is over the dialect's limit
     └── ServiceFault         ours, or of the moment
         ├── Overloaded       every slot is taken; asking later may help
+        ├── TookTooLong      it waited for its first token longer than the container allows
         └── GenerationBroke  the engine failed while it worked on a request
 
 The engine's errors become these in `generation.translate_error`, and these become bytes in each dialect.
@@ -34,6 +35,14 @@ class ServiceFault(ContainerError):
 
 class Overloaded(ServiceFault):
     """As many requests as allowed are being served or waiting."""
+
+
+class TookTooLong(ServiceFault):
+    """A request waited too long for its first token."""
+
+    def __init__(self, timeout_s: float) -> None:
+        super().__init__(f"no token within {timeout_s:g} s")
+        self.timeout_s = timeout_s
 
 
 class GenerationBroke(ServiceFault):

@@ -39,6 +39,13 @@ class Answer:
     body: bytes = b""
     is_chunked: bool = False
     """Sent as a stream of one chunk, for a dialect whose errors come inside a stream that has already begun."""
+    rest: tuple[bytes, ...] = ()
+    """Further chunks of such a stream."""
+
+
+def chunked_answer(head: Head, chunks: tuple[bytes, ...]) -> Answer:
+    """A stream of `chunks`, one at least, that is known from the start."""
+    return Answer(head.status, head.headers, chunks[0], is_chunked=True, rest=chunks[1:])
 
 
 def json_answer(status: int, body: bytes, headers: Headers = ()) -> Answer:

@@ -10,11 +10,13 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from firstbyte.containers.dialect import Generation, StreamReply, Timings, WholeCall
-from firstbyte.containers.errors import ContainerError, GenerationBroke, Overloaded, RequestRejected
+from firstbyte.containers.dialect import Generation, StreamCall, StreamReply, WholeCall
+from firstbyte.containers.errors import ContainerError, GenerationBroke, Overloaded, RequestRejected, TookTooLong
 from firstbyte.containers.exchange import Answer
+from firstbyte.containers.metering import Meter, Timings
 from firstbyte.engine import errors as engine_errors
 from firstbyte.engine.requests import GenerateRequest, TokenEvent
+from firstbyte.engine.stats import EngineStats
 from firstbyte.engine.tokenizer import Tokenizer
 
 
@@ -25,6 +27,10 @@ class Engine(Protocol):
 
     def generate(self, request: GenerateRequest) -> AsyncGenerator[TokenEvent, None]:
         """One event for each token; closing the iterator ends the generation before the next step."""
+        ...
+
+    def stats(self) -> EngineStats:
+        """How it was doing after its latest step."""
         ...
 
     async def close(self) -> None:
@@ -44,20 +50,30 @@ def translate_error(error: engine_errors.EngineError) -> ContainerError:
 class Generator:
     """Generates on one engine, and knows whether generating works."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, first_token_timeout_s: float | None = None) -> None:
         self._engine = engine
+        self._timeout_s = first_token_timeout_s
         self._is_sure = True
 
     async def tokens(self, request: GenerateRequest) -> AsyncGenerator[TokenEvent, None]:
         """The engine's events, its errors translated, its iterator closed however this one ends."""
         try:
             async with aclosing(self._engine.generate(request)) as events:
+                yield await self._first(events)
                 async for event in events:
                     yield event
         except engine_errors.EngineError as error:
             translated = translate_error(error)
             self._is_sure = self._is_sure and not isinstance(translated, GenerationBroke)
             raise translated from error
+
+    async def _first(self, events: AsyncGenerator[TokenEvent, None]) -> TokenEvent:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await anext(events)
+        except TimeoutError as error:
+            assert self._timeout_s is not None, "only a limit runs out"
+            raise TookTooLong(self._timeout_s) from error
 
     async def collect(self, request: GenerateRequest) -> Generation:
         """All events of one request."""
@@ -84,6 +100,11 @@ class Admission:
     def __init__(self, num_slots: int) -> None:
         self._num_slots = num_slots
         self._num_free = num_slots
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a call would be refused now."""
+        return self._num_free < 1
 
     @asynccontextmanager
     async def admit(self, num_requests: int) -> AsyncIterator[None]:
@@ -116,40 +137,75 @@ class Chunks:
             self.is_started = True
             await self.start(self.reply)
 
-    async def put(self, chunk: bytes) -> None:
-        """Send one chunk; nothing for an empty one, which would end the body."""
-        if chunk:
+    async def put(self, *chunks: bytes) -> None:
+        """Send chunks, each by itself; nothing for an empty one, which would end the body."""
+        for chunk in filter(None, chunks):
             await self.begin()
             await self.send(chunk)
 
 
-async def run_stream(generator: Generator, request: GenerateRequest, chunks: Chunks) -> None:
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What running one call needs beside the call."""
+
+    generator: Generator
+    meter: Meter
+    validation_s: float
+    """How long reading and checking the request took."""
+
+
+async def run_stream(run: Run, call: StreamCall, chunks: Chunks) -> None:
     """Generate and send one chunk for each token.
 
     Raises:
         ContainerError: the generation failed; `chunks` knows whether the head has gone out already.
     """
-    reply = chunks.reply
-    if reply.is_head_early:
+    if call.reply.is_head_early:
         await chunks.begin()
-    async with aclosing(generator.tokens(request)) as events:
-        async for event in events:
-            await chunks.put(reply.render(event))
+    if call.beside:
+        async with asyncio.TaskGroup() as group:
+            for part in (call, *call.beside):
+                group.create_task(_stream_beside(run, part, chunks))
+    else:
+        await _stream_one(run, call, chunks)
     await chunks.begin()
-    await chunks.put(reply.render_end())
+    await chunks.put(*call.reply.render_end())
 
 
-async def run_whole(generator: Generator, call: WholeCall, validation_s: float) -> Answer:
+async def _stream_one(run: Run, call: StreamCall, chunks: Chunks) -> None:
+    started_at_s = time.perf_counter()
+    run.meter.accept(call.request)
+    async with aclosing(run.generator.tokens(call.request)) as events:
+        async for event in events:
+            await chunks.put(call.reply.render(event))
+            if event.finish is not None:
+                elapsed_s = time.perf_counter() - started_at_s
+                run.meter.finish(event.finish, Timings.of(event.finish, run.validation_s, elapsed_s))
+
+
+async def _stream_beside(run: Run, call: StreamCall, chunks: Chunks) -> None:
+    """One of several generations of an answer; its failure is said in the stream and leaves the others alone."""
+    try:
+        await _stream_one(run, call, chunks)
+    except ContainerError as error:
+        await chunks.put(*call.reply.render_error(error))
+
+
+async def run_whole(run: Run, call: WholeCall) -> Answer:
     """Generate everything that the call asks for, its sequences side by side, and word the answer.
 
     Raises:
         ContainerError: one of the sequences failed.
     """
     started_at_s = time.perf_counter()
+    run.meter.accept(call.requests[0])
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(generator.collect(request)) for request in call.requests]
+            tasks = [group.create_task(run.generator.collect(request)) for request in call.requests]
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
-    timings = Timings(validation_s, time.perf_counter() - started_at_s)
-    return call.reply.render([task.result() for task in tasks], timings)
+    generations = [task.result() for task in tasks]
+    finish = generations[0].finish
+    timings = Timings.of(finish, run.validation_s, time.perf_counter() - started_at_s)
+    run.meter.finish(finish, timings)
+    return call.reply.render(generations, timings)

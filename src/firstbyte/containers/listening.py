@@ -24,7 +24,8 @@ def bind(host: str, port: int) -> socket.socket:
         StartupFailed: it cannot be taken.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family)
+    # asyncio sets TCP_NODELAY only on connections of a socket that says it is TCP.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
@@ -55,8 +56,8 @@ class SignalledServer(uvicorn.Server):
         self.should_exit = True
 
 
-async def serve(application: Any, bound: socket.socket) -> None:
-    """Listen on `bound` and serve `application` (ASGI) until a signal asks to finish."""
+def make_server(application: Any) -> SignalledServer:
+    """A server for `application` (ASGI); `serve(sockets=[…])` runs it until a signal asks to finish."""
     config = uvicorn.Config(
         application,
         http="httptools",
@@ -64,10 +65,11 @@ async def serve(application: Any, bound: socket.socket) -> None:
         lifespan="off",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         date_header=False,
         backlog=BACKLOG,
         timeout_keep_alive=IDLE_CONNECTION_S,
         timeout_graceful_shutdown=DRAIN_S,
     )
-    await SignalledServer(config).serve(sockets=[bound])
+    return SignalledServer(config)

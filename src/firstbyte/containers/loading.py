@@ -22,6 +22,8 @@ from firstbyte.engine.options import EngineOptions
 from firstbyte.engine.service import EngineService
 
 SAGEMAKER_MODEL_DIR = "/opt/ml/model"
+DEFAULT_BATCH_SIZE = 64
+DEFAULT_PREFILL_TOKENS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def load_tgi(settings: ContainerSettings, environment: Mapping[str, str]) -> Loa
         StartupFailed, firstbyte.artifacts.errors.ArtifactError, firstbyte.engine.errors.EngineError: it cannot.
     """
     options = read_tgi_options(environment, settings.version)
-    model_dir = _locate(settings, options.model_id, options.revision, options.hub_token)
+    model_dir = locate_model(settings, options.model_id, options.revision, options.hub_token)
     limits = settle_limits(options, read_longest_position(model_dir))
     engine = EngineService.load(
         model_dir,
@@ -73,7 +75,7 @@ def load_lmi(settings: ContainerSettings, environment: Mapping[str, str]) -> Loa
     options = read_lmi_options(environment, stored.properties, settings.version)
     model_dir = stored.folder
     if options.model_id is not None:
-        model_dir = _locate(settings, options.model_id, options.revision, options.hub_token)
+        model_dir = locate_model(settings, options.model_id, options.revision, options.hub_token)
     engine = EngineService.load(
         model_dir,
         EngineOptions(
@@ -93,10 +95,6 @@ def load_lmi(settings: ContainerSettings, environment: Mapping[str, str]) -> Loa
     return LoadedContainer(dialect, engine, (origin, *options.notes))
 
 
-DEFAULT_BATCH_SIZE = 64
-DEFAULT_PREFILL_TOKENS = 4096
-
-
 def read_longest_position(model_dir: Path) -> int | None:
     """`max_position_embeddings` of a model's config.json; None where it does not say. The engine judges the rest."""
     try:
@@ -107,8 +105,12 @@ def read_longest_position(model_dir: Path) -> int | None:
     return longest if isinstance(longest, int) and longest > 0 else None
 
 
-def _locate(settings: ContainerSettings, model_id: str, revision: str | None, token: str | None) -> Path:
-    """The model's folder; /opt/ml/model means the instance's own, and the echo backend needs none."""
+def locate_model(settings: ContainerSettings, model_id: str, revision: str | None, token: str | None) -> Path:
+    """The model's folder; /opt/ml/model means the instance's own, and the echo backend needs none.
+
+    Raises:
+        firstbyte.artifacts.errors.ArtifactError: there is none.
+    """
     if settings.backend == "echo":
         return settings.model_dir
     inside = Path(model_id)

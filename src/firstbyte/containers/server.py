@@ -5,7 +5,6 @@ Nothing is compressed or merged; uvicorn's event loops set TCP_NODELAY on every 
 
 import asyncio
 import time
-from collections import Counter
 
 from firstbyte.containers.connection import KEEP_ALIVE_S, ClientLeft, Connection, Message, Receive, Send
 from firstbyte.containers.dialect import (
@@ -13,14 +12,15 @@ from firstbyte.containers.dialect import (
     Dialect,
     HealthInquiry,
     Parsed,
+    Refusal,
     StreamCall,
-    Tally,
     TallyInquiry,
     WholeCall,
 )
-from firstbyte.containers.errors import BodyTooLarge, ContainerError, Overloaded
+from firstbyte.containers.errors import BodyTooLarge, ContainerError, Overloaded, RequestRejected
 from firstbyte.containers.exchange import Answer, Request
-from firstbyte.containers.generation import Admission, Chunks, Engine, Generator, run_stream, run_whole
+from firstbyte.containers.generation import Admission, Chunks, Engine, Generator, Run, run_stream, run_whole
+from firstbyte.containers.metering import Meter
 
 LARGE_BODY_BYTES = 64 * 1024
 """Bodies over this are read and tokenised in a thread, so that other streams do not wait for it."""
@@ -31,10 +31,11 @@ class ContainerServer:
 
     def __init__(self, dialect: Dialect, engine: Engine, keep_alive_s: float = KEEP_ALIVE_S) -> None:
         self._dialect = dialect
-        self._generator = Generator(engine)
+        self._engine = engine
+        self._generator = Generator(engine, dialect.first_token_timeout_s)
         self._admission = Admission(dialect.max_concurrent_requests)
         self._keep_alive_s = keep_alive_s
-        self._counts: Counter[str] = Counter()
+        self._meter = Meter()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request; ends early, without an error, when the client leaves."""
@@ -46,6 +47,7 @@ class ContainerServer:
             return await connection.answer(self._dialect.render_error(error))
         except ClientLeft:
             return None
+        connection.shared_headers = self._dialect.shared_headers(request)
         await connection.while_connected(self._answer(request, connection))
         return None
 
@@ -58,7 +60,9 @@ class ContainerServer:
             case HealthInquiry():
                 await connection.answer(parsed.render(await self._generator.is_healthy()))
             case TallyInquiry():
-                await connection.answer(parsed.render(self._tally()))
+                await connection.answer(parsed.render(self._meter.tally(self._engine.stats())))
+            case Refusal():
+                await self._refuse(parsed, connection)
             case _:
                 await self._serve(parsed, connection, time.perf_counter() - started_at_s)
 
@@ -67,56 +71,53 @@ class ContainerServer:
             return await asyncio.to_thread(self._dialect.parse, request)
         return self._dialect.parse(request)
 
+    async def _refuse(self, refusal: Refusal, connection: Connection) -> None:
+        self._meter.count("received")
+        is_full = self._admission.is_full
+        self._meter.count("overloaded" if is_full else refusal.outcome)
+        await connection.answer(refusal.overloaded if is_full else refusal.answer)
+
     async def _serve(self, call: Call, connection: Connection, validation_s: float) -> None:
         """Run one call and count how it ended."""
-        self._counts["received"] += 1
+        self._meter.count("received")
+        run = Run(self._generator, self._meter, validation_s)
         outcome = "left"  # unless it comes to its end, for then the task is not cancelled
         try:
             if isinstance(call, WholeCall):
-                outcome = await self._give_whole(call, connection, validation_s)
+                outcome = await self._give_whole(call, connection, run)
             else:
-                outcome = await self._stream(call, connection)
+                outcome = await self._stream(call, connection, run)
         finally:
-            self._counts[outcome] += 1
+            self._meter.count(outcome)
 
-    async def _give_whole(self, call: WholeCall, connection: Connection, validation_s: float) -> str:
+    async def _give_whole(self, call: WholeCall, connection: Connection, run: Run) -> str:
         try:
             async with self._admission.admit(len(call.requests)):
-                answer = await run_whole(self._generator, call, validation_s)
+                answer = await run_whole(run, call)
         except ContainerError as error:
-            await connection.answer(self._dialect.render_error(error))
+            await connection.answer(call.reply.refuse(error))
             return _outcome(error)
         await connection.answer(answer)
         return "succeeded"
 
-    async def _stream(self, call: StreamCall, connection: Connection) -> str:
+    async def _stream(self, call: StreamCall, connection: Connection, run: Run) -> str:
         """A stream whose head comes first reports everything inside itself, a lack of slots too."""
         chunks = Chunks(call.reply, connection.start_stream, connection.send_chunk)
         outcome = "succeeded"
         try:
-            async with self._admission.admit(1):
-                await run_stream(self._generator, call.request, chunks)
+            async with self._admission.admit(1 + len(call.beside)):
+                await run_stream(run, call, chunks)
         except ContainerError as error:
             outcome = _outcome(error)
             if not chunks.is_started and not call.reply.is_head_early:
                 await connection.answer(call.reply.refuse(error))
                 return outcome
-            await chunks.put(call.reply.render_error(error))
+            await chunks.put(*call.reply.render_error(error))
         await connection.end_stream()
         return outcome
 
-    def _tally(self) -> Tally:
-        counts = self._counts
-        ended = counts["succeeded"] + counts["overloaded"] + counts["failed"] + counts["left"]
-        return Tally(
-            num_received=counts["received"],
-            num_succeeded=counts["succeeded"],
-            num_overloaded=counts["overloaded"],
-            num_failed=counts["failed"],
-            num_left=counts["left"],
-            num_under_way=counts["received"] - ended,
-        )
-
 
 def _outcome(error: ContainerError) -> str:
-    return "overloaded" if isinstance(error, Overloaded) else "failed"
+    if isinstance(error, Overloaded):
+        return "overloaded"
+    return "validation" if isinstance(error, RequestRejected) else "generation"

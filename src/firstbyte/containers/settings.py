@@ -11,7 +11,7 @@ from firstbyte.containers.errors import StartupFailed
 from firstbyte.containers.versions import Version
 from firstbyte.engine.options import BackendName
 
-LATEST_DEFAULTS = {"tgi": "2.0.2", "lmi": "0.28.0", "echo": "0"}
+DEFAULT_VERSIONS = {"tgi": "2.0.2", "lmi": "0.28.0", "echo": "0"}
 """Dialect -> the version that is spoken when none is given: the reference workload's."""
 
 
@@ -37,8 +37,8 @@ def read_settings(environment: Mapping[str, str], home: Path) -> ContainerSettin
         StartupFailed: a value is missing or cannot be read.
     """
     dialect = environment.get("FIRSTBYTE_DIALECT", "")
-    if dialect not in LATEST_DEFAULTS:
-        raise StartupFailed(f"FIRSTBYTE_DIALECT must be one of {', '.join(LATEST_DEFAULTS)}, not {dialect!r}")
+    if dialect not in DEFAULT_VERSIONS:
+        raise StartupFailed(f"FIRSTBYTE_DIALECT must be one of {', '.join(DEFAULT_VERSIONS)}, not {dialect!r}")
     backend = environment.get("FIRSTBYTE_ENGINE_BACKEND", "auto")
     for name in get_args(BackendName):
         if name == backend:
@@ -48,7 +48,7 @@ def read_settings(environment: Mapping[str, str], home: Path) -> ContainerSettin
         raise StartupFailed(f"FIRSTBYTE_ENGINE_BACKEND must be one of {', '.join(get_args(BackendName))}")
     return ContainerSettings(
         dialect=dialect,
-        version=Version.parse(environment.get("FIRSTBYTE_DIALECT_VERSION") or LATEST_DEFAULTS[dialect]),
+        version=Version.parse(environment.get("FIRSTBYTE_DIALECT_VERSION") or DEFAULT_VERSIONS[dialect]),
         host=environment.get("FIRSTBYTE_BIND_HOST", "127.0.0.1"),
         port=_port(environment.get("SAGEMAKER_BIND_TO_PORT", "8080")),
         model_dir=Path(environment.get("FIRSTBYTE_MODEL_DIR", "/opt/ml/model")),

@@ -5,8 +5,10 @@ client goes away, the work for it is cancelled at once.
 """
 
 import asyncio
+import contextlib
 import contextvars
 import email.utils
+import ipaddress
 import json
 import time
 import uuid
@@ -16,6 +18,7 @@ from typing import Any, Protocol
 from firstbyte.aws.claims import claimed_scope
 from firstbyte.aws.http import HttpRequest, HttpResponse, join_headers
 from firstbyte.aws.query import read_form
+from firstbyte.edge.hub import PREFIX
 from firstbyte.edge.objects import Objects
 from firstbyte.telemetry.facts import Emit, RequestFaulted, RequestServed
 
@@ -25,15 +28,15 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 REQUEST_ID = "x-amzn-requestid"
-DRAIN_FACTOR = 8
-"""How many times the limit is read of a body that is too long, before the connection is broken off."""
+LINGER_S = 10.0
+"""How long the rest of a request is still taken in after its answer; see `Exchange.send`."""
 
 received_at: contextvars.ContextVar[float] = contextvars.ContextVar("received_at")
 """When the present request's head was in, on `time.monotonic`'s clock."""
 
 
 class Handler(Protocol):
-    """What answers a request whose body is whole: the gateway."""
+    """What answers a request whose body is whole: the gateway, the hub."""
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer; refusals too are answers."""
@@ -54,6 +57,7 @@ class Edge:
         self,
         gateway: Handler,
         objects: Objects,
+        hub: Handler,
         pages: Mapping[str, Callable[[], HttpResponse]],
         *,
         max_body_bytes: int,
@@ -62,6 +66,7 @@ class Edge:
         """`pages` are the host's own, by path: what anybody may GET without a signature."""
         self._gateway = gateway
         self._objects = objects
+        self._hub = hub
         self._pages = pages
         self._max_body_bytes = max_body_bytes
         self._emit = emit
@@ -71,6 +76,7 @@ class Edge:
         assert scope["type"] == "http", "uvicorn is told to leave out lifespan and websockets"
         received_at.set(time.monotonic())
         exchange = Exchange(read_head(scope), receive, send, self._emit)
+        exchange.is_local = ipaddress.ip_address((scope.get("client") or ("::",))[0]).is_loopback
         try:
             await self._serve(exchange)
         except ClientGone:
@@ -93,6 +99,14 @@ class Edge:
             case "host":
                 exchange.service, exchange.operation = "host", head.path
                 await exchange.send(self._pages[head.path]())
+            case "telemetry":
+                await exchange.send(HttpResponse(200))
+            case "hub" if not exchange.is_local:
+                await exchange.send(HttpResponse(403, (("x-error-message", "The hub is for this machine only."),)))
+            case "hub":
+                exchange.service, exchange.operation = "hub", head.method
+                request = await exchange.read_whole(self._max_body_bytes)
+                await exchange.attend(lambda: self._hub.handle(request))
             case service:
                 exchange.service = service
                 await self._serve_gateway(exchange)
@@ -101,7 +115,7 @@ class Edge:
         try:
             request = await exchange.read_whole(self._max_body_bytes)
         except BodyTooLong:
-            await exchange.send(_refuse_long(self._max_body_bytes), is_last=True)
+            await exchange.send(_refuse_long(self._max_body_bytes))
             return
         exchange.operation = name_operation(request)
         await exchange.attend(lambda: self._gateway.handle(request))
@@ -116,41 +130,40 @@ class Exchange:
         self.service = ""
         self.operation = ""
         self.is_abandoned = False
+        self.is_local = False
+        """Whether the client is on this machine."""
         self._receive = receive
         self._send = send
         self._emit = emit
         self._status = 0
         self._error_code = ""
+        self._has_body = head.headers.get("content-length", "0") != "0" or "transfer-encoding" in head.headers
+        self._waits = head.headers.get("expect", "").lower() == "100-continue"
+        self._is_whole = False
+        self._is_dropped = False
 
     async def body(self) -> AsyncIterator[bytes]:
         """Give the body as it comes. The first step lets a client go on that waits for `100 Continue`."""
-        more = True
-        while more:
+        while not self._is_whole:
+            self._waits = False
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise ClientGone
-            more = message.get("more_body", False)
+            self._is_whole = not message.get("more_body", False)
+            if self._is_dropped:
+                raise ClientGone
             if piece := message.get("body", b""):
                 yield piece
 
     async def read_whole(self, max_bytes: int) -> HttpRequest:
-        """Read the body; raise BodyTooLong if it is over `max_bytes`.
-
-        A body that is too long is read to its end all the same, and dropped: a client in the middle of sending would
-        take an early answer for a broken connection, and try again.
-        """
+        """Read the body; raise BodyTooLong as soon as it is over `max_bytes`."""
         pieces: list[bytes] = []
         length = 0
         async for piece in self.body():
+            pieces.append(piece)
             length += len(piece)
             if length > max_bytes:
-                pieces.clear()
-            else:
-                pieces.append(piece)
-            if length > DRAIN_FACTOR * max_bytes:
-                break
-        if length > max_bytes:
-            raise BodyTooLong
+                raise BodyTooLong
         head = self.head
         return HttpRequest(head.method, head.path, head.query, head.headers, b"".join(pieces))
 
@@ -173,33 +186,56 @@ class Exchange:
             if isinstance(result, Exception):
                 raise result
 
-    async def send(self, response: HttpResponse, *, is_last: bool = False) -> None:
-        """Send an answer; `is_last` closes the connection after it."""
+    async def send(self, response: HttpResponse) -> None:
+        """Send an answer.
+
+        If the request's body was not read to its end, the connection ends with this answer, but not before the client
+        had time to read it: one in the middle of sending takes a connection that is closed on it for a broken one, and
+        tries again. One that waits for `100 Continue` sends nothing more.
+        """
         self._status = response.status
-        self.request_id = response.header(REQUEST_ID) or self.request_id
         self._error_code = response.header("x-amzn-errortype") or ""
-        await self._send(self._start(response, is_last=is_last))
+        self.request_id = response.header(REQUEST_ID) or self.request_id
+        is_unread = self._has_body and not self._is_whole
+        await self._send(self._start(response, is_last=is_unread))
         if isinstance(response.body, bytes):
-            await self._send({"type": "http.response.body", "body": response.body})
-            return
-        try:
-            async for chunk in response.body:
-                await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
-        finally:
-            if (close := getattr(response.body, "aclose", None)) is not None:
-                await close()
+            await self._send({"type": "http.response.body", "body": response.body, "more_body": True})
+            if is_unread and not self._waits:
+                await self._linger()
+        else:
+            await self._stream(response.body)
         await self._send({"type": "http.response.body"})
 
+    async def _stream(self, body: AsyncIterator[bytes]) -> None:
+        try:
+            async for chunk in body:
+                await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+        finally:
+            if (close := getattr(body, "aclose", None)) is not None:
+                await close()
+
+    async def _linger(self) -> None:
+        """Take in the rest of the body, and drop it."""
+        self._is_dropped = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_S):
+                while not self._is_whole:
+                    message = await self._receive()
+                    self._is_whole = not message.get("more_body", False)
+
     def _start(self, response: HttpResponse, *, is_last: bool) -> Message:
-        headers = [("date", email.utils.formatdate(usegmt=True)), *response.headers]
+        headers = list(response.headers)
         names = {name.lower() for name, _ in headers}
+        if "date" not in names:
+            headers.append(("date", email.utils.formatdate(usegmt=True)))
         if REQUEST_ID not in names:
             headers += [(REQUEST_ID, self.request_id), ("x-amz-request-id", self.request_id)]
         if "content-length" not in names and isinstance(response.body, bytes) and response.status != 204:
             headers.append(("content-length", str(len(response.body))))
         if is_last:
             headers.append(("connection", "close"))
-        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        # Containers' and the store's headers were read the same way, so that any bytes go through unchanged.
+        raw = [(name.lower().encode("ascii"), value.encode("utf-8", "surrogateescape")) for name, value in headers]
         return {"type": "http.response.start", "status": response.status, "headers": raw}
 
     async def _wait_for_end(self) -> None:
@@ -234,13 +270,17 @@ def read_head(scope: Scope) -> HttpRequest:
 
 
 def route(head: HttpRequest, pages: Collection[str] = ()) -> str:
-    """Name who serves a request: "s3", "host" (this program's own pages), or the signing name of a service.
+    """Name who serves a request: "s3", "host" (this program's own pages), "hub", or the signing name of a service.
 
     The scope of a signature says it; a request without one is told by what only one service's requests have.
     """
     if (scope := claimed_scope(head)) is not None:
         return scope.service
     host = head.headers.get("host", "").partition(".")[0]
+    if host.startswith(TELEMETRY):
+        return "telemetry"
+    if head.path.startswith(HUB):
+        return "hub"
     if "x-amz-target" in head.headers or head.path.startswith("/endpoints/"):
         return "sagemaker"
     if head.method == "GET" and head.path in pages:
@@ -250,6 +290,9 @@ def route(head: HttpRequest, pages: Collection[str] = ()) -> str:
     return "s3"
 
 
+TELEMETRY = "sm-pysdk-t-"
+"""How the buckets are called that the SageMaker SDK reports its use to, unsigned; nothing is kept of it."""
+HUB = f"{PREFIX}/"
 FORM = "application/x-www-form-urlencoded"
 _RUNTIME_OPERATIONS = {
     "invocations": "InvokeEndpoint",

@@ -5,6 +5,7 @@ from typing import Any
 
 from firstbyte.aws.errors import ServiceError
 from firstbyte.aws.gateway import Call
+from firstbyte.edge.operations import find_unserved
 from firstbyte.hosting.api import ControlPlane
 from firstbyte.hosting.errors import (
     ClientError,
@@ -38,12 +39,16 @@ def control_operations(plane: ControlPlane) -> dict[str, Handler]:
             "ListEndpoints": plane.list_endpoints,
             "ListModels": plane.list_models,
             "ListTags": plane.list_tags,
+            "UpdateEndpoint": plane.update_endpoint,
+            "UpdateEndpointWeightsAndCapacities": plane.update_endpoint_weights_and_capacities,
         }.items()
     }
 
 
 def _handler(operation: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Handler:
     async def handle(call: Call) -> Mapping[str, Any]:
+        if unserved := find_unserved(call.operation, call.params):
+            raise ServiceError("ValidationException", unserved)
         try:
             return operation(call.params)
         except HostingError as error:

@@ -69,6 +69,9 @@ class Store(Protocol):
     async def address(self) -> SidecarAddress:
         """Give the place and the key; waits while the store is being started again."""
 
+    def object_to(self, bucket: str, key: str, is_upload: bool) -> str | None:
+        """Say why the store cannot have such a key, as the end of a sentence; None where it can."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ObjectRequest:
@@ -151,10 +154,8 @@ class Objects:
             raise s3_errors.not_implemented(f"This host does not serve S3's '{unserved}'.")
         if request.head.method == "POST" and not request.query.keys() & {"delete", "uploads", "uploadId"}:
             raise s3_errors.not_implemented("This host does not serve uploads by HTML form.")
-        if any(segment in ("", ".", "..") for segment in request.key.split("/")) and request.key:
-            raise s3_errors.not_implemented(
-                "This host keeps objects as files: a key cannot begin or end with '/', nor hold '//', '/./' or '/../'."
-            )
+        if request.key and (objection := self._store.object_to(request.bucket, request.key, request.is_upload)):
+            raise s3_errors.not_implemented(f"This host keeps objects as files, so {objection}.")
 
     def _open_upload(self, request: HttpRequest, body: AsyncIterator[bytes]) -> Upload:
         """Undo the framing of a body and set up everything that must be checked about it."""
@@ -185,29 +186,39 @@ class Objects:
 
     async def _forward(self, request: ObjectRequest, upload: Upload | None) -> HttpResponse:
         """Send a request on to the store and answer with what it says."""
-        assert self._session is not None, "start() comes first"
         if upload is not None and not upload.length:
             async for _ in upload.pieces:
-                pass
-        signed, url = self._sign_anew(request, upload, await self._store.address())
+                pass  # no body: its checks come first, and nothing is sent
         body = Pieces(upload.pieces) if upload is not None and upload.length else None
         try:
-            answer = await self._session.request(
-                request.head.method,
-                yarl.URL(url, encoded=True),
-                headers=signed.headers,
-                data=body.checked() if body else None,
-                skip_auto_headers=_NOT_SENT,
-                allow_redirects=False,
-            )
+            answer = await self._ask_store(request, upload.length if upload else None, body)
         except aiohttp.ClientError as error:
             if body is not None and body.failure is not None:
                 raise body.failure from error
             raise s3_errors.store_unavailable() from error
+        if answer.status >= 400:
+            refusal = s3_errors.read_error(answer.status, await answer.read())
+            answer.close()
+            return self._refuse(request, refusal)
         return await self._answer(request, upload, answer)
 
+    async def _ask_store(
+        self, request: ObjectRequest, length: int | None = None, body: "Pieces | None" = None
+    ) -> aiohttp.ClientResponse:
+        """Send a request on to the store, signed anew."""
+        assert self._session is not None, "start() comes first"
+        signed, url = self._sign_anew(request, length, await self._store.address())
+        return await self._session.request(
+            request.head.method,
+            yarl.URL(url, encoded=True),
+            headers=signed.headers,
+            data=body.checked() if body else None,
+            skip_auto_headers=_NOT_SENT,
+            allow_redirects=False,
+        )
+
     def _sign_anew(
-        self, request: ObjectRequest, upload: Upload | None, address: SidecarAddress
+        self, request: ObjectRequest, length: int | None, address: SidecarAddress
     ) -> tuple[HttpRequest, str]:
         path = quote(unquote_to_bytes(request.head.path), safe="/~")
         query = canonical_query(request.head.query, without=_PRESIGNING)
@@ -215,8 +226,8 @@ class Objects:
         encodings = [e.strip() for e in headers.pop("content-encoding", "").split(",")]
         if kept := ",".join(e for e in encodings if e and e != "aws-chunked"):
             headers["content-encoding"] = kept
-        if upload is not None:
-            headers["content-length"] = str(upload.length)
+        if length is not None:
+            headers["content-length"] = str(length)
         headers["host"] = address.url.removeprefix("http://")
         now = datetime.datetime.now(datetime.UTC)
         unsigned = HttpRequest(request.head.method, path, query, headers)
@@ -233,9 +244,6 @@ class Objects:
         self, request: ObjectRequest, upload: Upload | None, answer: aiohttp.ClientResponse
     ) -> HttpResponse:
         headers = [(name.lower(), value) for name, value in answer.headers.items() if _RETURNED.fullmatch(name.lower())]
-        if answer.status >= 400:
-            error = s3_errors.read_error(answer.status, await answer.read())
-            return self._soften(request, error)
         if upload is not None and request.head.method == "PUT":
             headers += [(check.header, check.value) for check in upload.checksums]
         if request.bucket and not request.key and request.head.method == "GET":
@@ -243,8 +251,8 @@ class Objects:
             return HttpResponse(answer.status, tuple(h for h in headers if h[0] != "content-length"), body)
         return HttpResponse(answer.status, tuple(headers), _stream(answer))
 
-    def _soften(self, request: ObjectRequest, error: ServiceError) -> HttpResponse:
-        """Raise the store's refusal, but for making a bucket anew in us-east-1, which S3 answers with 200."""
+    def _refuse(self, request: ObjectRequest, error: ServiceError) -> HttpResponse:
+        """Raise the store's refusal, but for making one's bucket anew, which S3 in us-east-1 answers with 200."""
         if error.code in ("BucketAlreadyExists", "BucketAlreadyOwnedByYou") and not request.key:
             if self._region == "us-east-1":
                 return HttpResponse(200, (("location", f"/{request.bucket}"),))

@@ -12,13 +12,17 @@ import shutil
 import sys
 from collections import deque
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from firstbyte.telemetry.facts import Emit, SidecarExited
 
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 5.0
 RESTART_WAIT_S = 1.0
+MAX_NAME_BYTES = 255
+"""Of a file's name on all file systems that matter."""
+RESERVED_PREFIX = ".rclone_temp_"
+"""The store hides files with such names."""
 
 _STARTED = re.compile(rb"Starting s3 server on \[(http://[^/\]]+)")
 
@@ -55,12 +59,16 @@ class Sidecar:
         self._objects_dir = objects_dir
         self._emit = emit
         self._log: deque[bytes] = deque(maxlen=20)
-        self._process: asyncio.subprocess.Process | None = None
+        self._process_id: int | None = None
         self._address: asyncio.Future[SidecarAddress] | None = None
         self._keeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Start the store and wait until it listens. Raises SidecarFailed."""
+        try:
+            self._objects_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SidecarFailed(f"the object store cannot have its folder: {error}") from error
         self._address = asyncio.get_running_loop().create_future()
         self._keeper = asyncio.create_task(self._keep(), name="sidecar")
         try:
@@ -79,6 +87,30 @@ class Sidecar:
         """Give the address, waiting while the store is being started again."""
         assert self._address is not None, "start() comes first"
         return await asyncio.shield(self._address)
+
+    def object_to(self, bucket: str, key: str, is_upload: bool) -> str | None:
+        """Say why the store cannot have such a key, as the end of a sentence; None where it can.
+
+        It must not be asked: a PUT on a folder fails there, and hides what is in the folder from then on.
+        """
+        segments = key.split("/")
+        if any(segment in ("", ".", "..") for segment in segments):
+            return "a key cannot begin or end with '/', nor hold '//', '/./' or '/../'"
+        if any(len(os.fsencode(segment)) > MAX_NAME_BYTES or "\0" in segment for segment in segments):
+            return f"no part of a key between '/' can have more than {MAX_NAME_BYTES} bytes or hold a NUL"
+        if segments[-1].startswith(RESERVED_PREFIX):
+            return f"a key's last part cannot begin with '{RESERVED_PREFIX}', where it keeps unfinished uploads"
+        path = self._objects_dir / bucket / key
+        if is_upload and path.is_dir():
+            return f"there cannot be an object {key} beside objects that begin with {key}/"
+        if is_upload and any((self._objects_dir / bucket / parent).is_file() for parent in PurePosixPath(key).parents):
+            return f"there cannot be an object {key} below an object that its folder would be"
+        return None
+
+    @property
+    def process_id(self) -> int | None:
+        """Of the store's process group, while it runs."""
+        return self._process_id
 
     async def stop(self) -> None:
         """End the store and wait until it is gone. May be called more than once."""
@@ -108,7 +140,7 @@ class Sidecar:
         access_key_id, secret = secrets.token_hex(10).upper(), secrets.token_hex(20)
         process = await asyncio.create_subprocess_exec(
             *("/bin/sh", "-c", _LEASH, "firstbyte-objects", find_rclone(), "serve", "s3", str(self._objects_dir)),
-            *("--addr", "127.0.0.1:0", "--dir-cache-time", "0s", "--vfs-cache-mode", "off"),
+            *("--addr", "127.0.0.1:0", "--dir-cache-time", "1s", "--vfs-cache-mode", "off"),
             env={
                 "PATH": os.defpath,
                 "HOME": str(self._objects_dir.parent),
@@ -120,10 +152,12 @@ class Sidecar:
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
+        self._process_id = process.pid
         try:
             await self._follow_log(process, access_key_id, secret)
             return await process.wait()
         finally:
+            self._process_id = None
             await _end(process)
 
     async def _follow_log(self, process: asyncio.subprocess.Process, access_key_id: str, secret: str) -> None:

@@ -5,14 +5,16 @@ from collections.abc import Sequence as Ordered
 import numpy as np
 
 from firstbyte.engine.backends.backend import Batch, Float32, Int32, SamplingPlans
+from firstbyte.engine.grammar import num_words
 from firstbyte.engine.requests import Sampling
 from firstbyte.engine.scheduler import Run, Step
+from firstbyte.engine.sequence import Sequence
 
 _NOTHING = np.zeros(0, np.int32)
 
 
-def build_batch(step: Step) -> Batch:
-    """Flatten a step of at least one run."""
+def build_batch(step: Step, vocab_size: int = 0) -> Batch:
+    """Flatten a step of at least one run. The size of the vocabulary is needed for grammars only."""
     runs = step.runs
     lens = np.array([run.num_tokens for run in runs], np.int32)
     starts = _starts(lens)
@@ -24,7 +26,7 @@ def build_batch(step: Step) -> Batch:
         starts=starts,
         context_lens=context_lens,
         block_tables=_block_tables(runs),
-        plans=_plans(runs),
+        plans=_plans(runs, vocab_size),
         score_tokens=score_tokens,
         score_targets=score_targets,
     )
@@ -53,7 +55,7 @@ def _block_tables(runs: Ordered[Run]) -> Int32:
     return tables
 
 
-def _plans(runs: Ordered[Run]) -> SamplingPlans:
+def _plans(runs: Ordered[Run], vocab_size: int) -> SamplingPlans:
     rows = [(index, run.sequence) for index, run in enumerate(runs) if run.is_choosing]
     samplings = [sequence.request.sampling for _, sequence in rows]
     histories = [sequence.token_ids if _has_penalty(sequence.request.sampling) else _NOTHING for _, sequence in rows]
@@ -71,7 +73,19 @@ def _plans(runs: Ordered[Run]) -> SamplingPlans:
         num_top=np.array([sequence.request.num_top_tokens for _, sequence in rows], np.int32),
         history_ids=np.concatenate([*histories, _NOTHING]),
         history_starts=_starts(np.array([len(history) for history in histories], np.int32)),
+        allowed=_allowed([sequence for _, sequence in rows], vocab_size),
     )
+
+
+def _allowed(sequences: Ordered[Sequence], vocab_size: int) -> Int32 | None:
+    """What the rows' grammars allow; None when there is no grammar among them."""
+    if all(sequence.mask is None for sequence in sequences):
+        return None
+    allowed = np.full((len(sequences), num_words(vocab_size)), -1, np.int32)
+    for row, sequence in zip(allowed, sequences, strict=True):
+        if sequence.mask is not None:
+            sequence.mask.fill(row)
+    return allowed
 
 
 def _positive(values: list[float]) -> Float32:

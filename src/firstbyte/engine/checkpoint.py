@@ -1,4 +1,7 @@
-"""A model folder in Hugging Face format: its configuration and its weights, checked before any backend sees them."""
+"""A model's configuration and weights, checked before any backend sees them.
+
+A folder in Hugging Face format, or a GGUF file (or a folder with one and no safetensors).
+"""
 
 import math
 from collections.abc import Mapping
@@ -7,29 +10,34 @@ from pathlib import Path
 from typing import Self
 
 from firstbyte.engine.errors import CheckpointError
+from firstbyte.engine.gguf.model import read_model
+from firstbyte.engine.gguf.reader import find_gguf, read_gguf
 from firstbyte.engine.model_config import ModelConfig, read_json, read_model_config
-from firstbyte.engine.tensors import StoredTensor, read_safetensors
+from firstbyte.engine.tensors import StoredTensor, Tensor, read_safetensors
 
 _SINGLE, _INDEX = "model.safetensors", "model.safetensors.index.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """An open model folder. The weights are mapped, not read: opening costs nothing, using them pages them in."""
+    """An open model. The weights are mapped, not read: opening costs nothing, using them pages them in."""
 
     path: Path
+    """The folder, or the GGUF file."""
     config: ModelConfig
-    tensors: Mapping[str, StoredTensor]
+    tensors: Mapping[str, Tensor]
     """Exactly what `config.shapes()` names, in those shapes."""
 
     @classmethod
-    def open(cls, model_dir: Path) -> Self:
-        """Read and check a folder; raises `CheckpointError` saying what is wrong with it."""
-        if not model_dir.is_dir():
-            raise CheckpointError(f"{model_dir} is not a folder")
-        config = read_model_config(model_dir)
-        stored = _read_weights(model_dir)
-        return cls(model_dir, config, {name: _pick(stored, name, shape) for name, shape in config.shapes().items()})
+    def open(cls, path: Path) -> Self:
+        """Read and check a folder or a GGUF file; raises `CheckpointError` saying what is wrong with it."""
+        if (file := find_gguf(path)) is not None:
+            config, tensors = read_model(read_gguf(file))
+            return cls(file, config, _pick(tensors, config, file.name))
+        if not path.is_dir():
+            raise CheckpointError(f"{path} is neither a folder nor a GGUF file")
+        config = read_model_config(path)
+        return cls(path, config, _pick(_read_weights(path), config, "config.json"))
 
     @property
     def num_parameters(self) -> int:
@@ -44,7 +52,7 @@ def _read_weights(model_dir: Path) -> dict[str, StoredTensor]:
         return _read_shards(model_dir)
     if any(model_dir.glob("pytorch_model*.bin")):
         raise CheckpointError("the weights are in PyTorch's pickle format; convert them to safetensors")
-    raise CheckpointError(f"neither {_SINGLE} nor {_INDEX} is in the model folder")
+    raise CheckpointError(f"neither {_SINGLE} nor {_INDEX} nor a GGUF file is in the model folder")
 
 
 def _read_shards(model_dir: Path) -> dict[str, StoredTensor]:
@@ -57,9 +65,14 @@ def _read_shards(model_dir: Path) -> dict[str, StoredTensor]:
     return {key: tensor for name in names for key, tensor in read_safetensors(model_dir / name).items()}
 
 
-def _pick(stored: Mapping[str, StoredTensor], name: str, shape: tuple[int, ...]) -> StoredTensor:
-    if (tensor := stored.get(name)) is None:
-        raise CheckpointError(f"tensor {name} is missing from the weights")
-    if tensor.shape != shape:
-        raise CheckpointError(f"tensor {name} has shape {tensor.shape}; config.json makes it {shape}")
-    return tensor
+def _pick(stored: Mapping[str, Tensor], config: ModelConfig, origin: str) -> dict[str, Tensor]:
+    """The tensors that the configuration read from `origin` asks for."""
+    picked = {}
+    for name, shape in config.shapes().items():
+        tensor = stored.get(name)
+        if tensor is None:
+            raise CheckpointError(f"tensor {name} is missing from the weights")
+        if tensor.shape != shape:
+            raise CheckpointError(f"tensor {tensor.name} has shape {tensor.shape}; {origin} makes it {shape}")
+        picked[name] = tensor
+    return picked

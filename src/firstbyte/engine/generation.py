@@ -1,5 +1,6 @@
 """One request in the loop: from chosen tokens to events."""
 
+import time
 from collections.abc import Iterator
 
 from firstbyte.engine.backends.backend import Choices
@@ -18,6 +19,13 @@ class Generation:
         self._text = TextStream(tokenizer, sequence.request.prompt_ids)
         self._stop_rule = StopRule(sequence.request, eos_token_ids)
         self._prompt_logprobs: list[float | None] = [None] * sequence.num_prompt
+        self._arrived_at_s = time.perf_counter()
+        self._queue_s: float | None = None
+
+    def begin(self) -> None:
+        """Note that a step works on it; the first one ends its time in the queue."""
+        if self._queue_s is None:
+            self._queue_s = time.perf_counter() - self._arrived_at_s
 
     def score_prompt(self, start: int, scores: list[float]) -> None:
         """Record log-probabilities of the prompt's tokens from position `start` on."""
@@ -52,6 +60,7 @@ class Generation:
             seed=None if request.sampling.is_greedy else self.sequence.seed,
             num_prompt=self.sequence.num_prompt,
             prompt_tokens=tuple(self._prompt_tokens()) if request.prompt_logprobs else (),
+            queue_s=self._queue_s or 0.0,
         )
 
     def _prompt_tokens(self) -> Iterator[PromptToken]:

@@ -71,9 +71,11 @@ class EngineLoop:
     def step(self) -> None:
         """Plan, run, settle."""
         step = self._scheduler.plan()
+        for run in step.runs:
+            self._generations[run.sequence.sequence_id].begin()
         deliveries: list[Delivery] = []
         try:
-            choices = self._backend.run(build_batch(step))
+            choices = self._backend.run(build_batch(step, self._backend.info.vocab_size))
             self._settle(step, choices, deliveries)
         except Exception as error:  # a step may fail in any way; the loop has to live on
             _log.exception("a step of %d sequences failed", len(step.runs))

@@ -18,3 +18,5 @@ class ModelInfo:
     """Of the arithmetic: `float32`, ..."""
     quantize: str | None = None
     num_parameters: int = 0
+    takes_grammars: bool = False
+    """Whether the backend applies `SamplingPlans.allowed`; requests with a grammar are refused where it does not."""

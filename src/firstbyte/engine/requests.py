@@ -2,7 +2,8 @@
 
 import enum
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from firstbyte.engine.errors import InvalidRequest
 
@@ -62,6 +63,15 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Grammar:
+    """What a generation's text has to be: every token that would lead away from it is ruled out."""
+
+    kind: Literal["json_schema", "regex"]
+    text: str
+    """The schema as JSON, or the regular expression, which the whole text has to match."""
+
+
+@dataclass(frozen=True, slots=True)
 class GenerateRequest:
     """One prompt and what to do with it."""
 
@@ -71,11 +81,14 @@ class GenerateRequest:
     sampling: Sampling = Sampling()
     stop: tuple[str, ...] = ()
     """The generation ends when its text ends in one of these after a whole token."""
+    stop_anywhere: bool = False
+    """Also when one of them lies across tokens or in the midst of one; TGI does not look there."""
     ignore_eos: bool = False
     num_top_tokens: int = 0
     """How many of the best alternatives each event lists (more where the last ones tie)."""
     prompt_logprobs: bool = False
     """Whether `Finish.prompt_tokens` is filled."""
+    grammar: Grammar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +122,8 @@ class Finish:
     """The seed that was used, drawn or given; None for a greedy generation."""
     num_prompt: int
     prompt_tokens: tuple[PromptToken, ...] = ()
+    queue_s: float = field(default=0.0, compare=False)
+    """Seconds from its arrival in the loop to the first step it took part in."""
 
 
 @dataclass(frozen=True, slots=True)

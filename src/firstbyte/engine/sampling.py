@@ -61,6 +61,16 @@ def penalise_frequency(scores: Float32, plans: SamplingPlans) -> None:
         scores[row] -= plans.frequency_penalty[row] * shares
 
 
+def rule_out_disallowed(scores: Float32, plans: SamplingPlans) -> None:
+    """Take away the tokens that a row's grammar does not allow; fails if that leaves none."""
+    if plans.allowed is None:
+        return
+    bits = np.unpackbits(plans.allowed.view(np.uint8), axis=1, bitorder="little", count=scores.shape[1])
+    if not bits.any(axis=1).all():
+        raise FloatingPointError("a grammar allows no token")
+    scores[bits == 0] = -np.inf
+
+
 def apply_temperature(scores: Float32, plans: SamplingPlans) -> None:
     """Divide the scores."""
     rows = np.flatnonzero(plans.temperature != 1.0)
@@ -109,12 +119,13 @@ def keep_typical(scores: Float32, plans: SamplingPlans) -> None:
 PROCESSORS = (
     penalise_repetition,
     penalise_frequency,
+    rule_out_disallowed,
     apply_temperature,
     keep_top_k,
     keep_top_p,
     keep_typical,
 )
-"""In TGI's order; its watermark would come first and its grammar mask before the temperature."""
+"""In TGI's order; its watermark would come first."""
 
 
 def uniform(seed: int, draw: int) -> float:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from firstbyte.engine.blocks import BlockTable, TokenIds
+from firstbyte.engine.grammar import TokenMask
 from firstbyte.engine.requests import GenerateRequest
 
 
@@ -13,12 +14,15 @@ class Sequence:
     tokens after a preemption. There is no phase besides this number.
     """
 
-    __slots__ = ("_tokens", "num_computed", "num_tokens", "request", "seed", "sequence_id", "table")
+    __slots__ = ("_tokens", "mask", "num_computed", "num_tokens", "request", "seed", "sequence_id", "table")
 
-    def __init__(self, sequence_id: int, request: GenerateRequest, seed: int = 0) -> None:
+    def __init__(
+        self, sequence_id: int, request: GenerateRequest, seed: int = 0, mask: TokenMask | None = None
+    ) -> None:
         self.sequence_id = sequence_id
         self.request = request
         self.seed = seed
+        self.mask = mask
         self.table = BlockTable()
         self.num_computed = 0
         self.num_tokens = self.num_prompt
@@ -55,5 +59,7 @@ class Sequence:
 
     def append(self, token_id: int) -> None:
         """Add a chosen token."""
+        if self.mask is not None:
+            self.mask.consume(token_id)
         self._tokens[self.num_tokens] = token_id
         self.num_tokens += 1

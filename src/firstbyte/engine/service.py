@@ -17,6 +17,7 @@ from firstbyte.engine.blocks import BlockPool
 from firstbyte.engine.checkpoint import Checkpoint
 from firstbyte.engine.errors import CheckpointError, EngineError, InvalidRequest, Overloaded, PromptTooLong
 from firstbyte.engine.generation import Generation
+from firstbyte.engine.grammar import GrammarCompiler, TokenMask
 from firstbyte.engine.loop import Delivery, EngineLoop
 from firstbyte.engine.model_info import ModelInfo
 from firstbyte.engine.options import EngineOptions
@@ -41,8 +42,15 @@ class _Mailbox:
 class EngineService:
     """One loaded model, generating for any number of callers at once."""
 
-    def __init__(self, backend: Backend, tokenizer: Tokenizer, options: EngineOptions) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        tokenizer: Tokenizer,
+        options: EngineOptions,
+        grammars: GrammarCompiler | None = None,
+    ) -> None:
         self.model: ModelInfo = backend.info
+        self._grammars = grammars
         self.tokenizer: Tokenizer = tokenizer
         self.options = options
         max_total_tokens = _max_total_tokens(self.model, options)
@@ -58,7 +66,7 @@ class EngineService:
 
     @classmethod
     def load(cls, model_dir: Path, options: EngineOptions) -> Self:
-        """Load a Hugging Face model folder. Blocks; raises `CheckpointError`, `OptionsError`."""
+        """Load a Hugging Face model folder or a GGUF file. Blocks; raises `CheckpointError`, `OptionsError`."""
         if options.backend == "echo":
             return cls.load_echo(options)
         checkpoint = Checkpoint.open(model_dir)
@@ -68,7 +76,9 @@ class EngineService:
                 f"the tokenizer gives ids up to {tokenizer.vocab_size - 1}, "
                 f"but the model's vocabulary has {checkpoint.config.vocab_size} entries: they do not belong together"
             )
-        return cls(create_backend(checkpoint, options), tokenizer, options)
+        backend = create_backend(checkpoint, options)
+        grammars = GrammarCompiler(tokenizer.to_json, backend.info.vocab_size, backend.info.eos_token_ids)
+        return cls(backend, tokenizer, options, grammars)
 
     @classmethod
     def load_echo(cls, options: EngineOptions) -> Self:
@@ -82,11 +92,12 @@ class EngineService:
         Closing the iterator (`contextlib.aclosing`) ends the generation before the next step.
         """
         self._check(request)
+        mask = await self._compile(request)
         sequence_id = next(self._sequence_ids)
         mailbox = self._mailboxes[sequence_id] = _Mailbox(asyncio.get_running_loop())
         is_finished = False
         try:
-            self._loop.submit(self._generation(sequence_id, request))
+            self._loop.submit(self._generation(sequence_id, request, mask))
             while not is_finished:
                 item = await mailbox.items.get()
                 is_finished = isinstance(item, EngineError) or item.finish is not None
@@ -129,9 +140,17 @@ class EngineService:
         if len(self._mailboxes) >= self.options.max_batch_size + self.options.max_queue:
             raise Overloaded(f"{self.options.max_queue} requests are waiting already")
 
-    def _generation(self, sequence_id: int, request: GenerateRequest) -> Generation:
+    async def _compile(self, request: GenerateRequest) -> TokenMask | None:
+        """The request's grammar, made ready in a thread: a complex one takes up to a second."""
+        if request.grammar is None:
+            return None
+        if self._grammars is None or not self.model.takes_grammars:
+            raise InvalidRequest("grammar is not supported")
+        return await asyncio.to_thread(self._grammars.compile, request.grammar)
+
+    def _generation(self, sequence_id: int, request: GenerateRequest, mask: TokenMask | None) -> Generation:
         seed = request.sampling.seed
-        sequence = Sequence(sequence_id, request, secrets.randbits(64) if seed is None else seed)
+        sequence = Sequence(sequence_id, request, secrets.randbits(64) if seed is None else seed, mask)
         return Generation(sequence, self.tokenizer, self.model.eos_token_ids)
 
     def _deliver(self, deliveries: list[Delivery]) -> None:

@@ -8,7 +8,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,32 @@ _MAX_HEADER_BYTES = 100_000_000
 _STORED_AS: dict[str, type[np.generic]] = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16}
 
 
+class Tensor(Protocol):
+    """One of a checkpoint's tensors, in whatever way it is stored."""
+
+    @property
+    def name(self) -> str:
+        """As its file has it."""
+
+    @property
+    def dtype(self) -> str:
+        """Of the values in the file: `F32`, `F16`, `BF16`, or a quantised format's name."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its dimensions."""
+
+    @property
+    def raw(self) -> NDArray[np.uint8]:
+        """Its bytes as they lie in the file, flat: what tells one content from another."""
+
+    def float32(self) -> NDArray[np.float32]:
+        """The values as float32, exactly. Raises `CheckpointError` if one of them is not a finite number."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredTensor:
-    """One tensor in a mapped file."""
+    """One tensor in a mapped safetensors file; implements `Tensor`."""
 
     name: str
     dtype: str
@@ -33,6 +56,11 @@ class StoredTensor:
     def shape(self) -> tuple[int, ...]:
         """Its dimensions."""
         return self.data.shape
+
+    @property
+    def raw(self) -> NDArray[np.uint8]:
+        """Its bytes, flat."""
+        return self.data.reshape(-1).view(np.uint8)
 
     def float32(self) -> NDArray[np.float32]:
         """The values as float32, exactly. Raises `CheckpointError` if one of them is not a finite number."""

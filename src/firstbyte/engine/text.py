@@ -58,7 +58,8 @@ class StopRule:
         self._max_new_tokens = request.max_new_tokens
         self._eos_token_ids = frozenset[int]() if request.ignore_eos else eos_token_ids
         # `$` also matches before a final newline, which TGI's rule inherits.
-        self._stops = [re.compile(re.escape(stop) + "$") for stop in request.stop]
+        end = "" if request.stop_anywhere else "$"
+        self._stops = [re.compile(re.escape(stop) + end) for stop in request.stop]
         self._num_tokens = 0
         self._tail = ""
 

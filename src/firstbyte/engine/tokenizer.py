@@ -1,4 +1,4 @@
-"""Text to token ids and back: what a checkpoint's tokenizer.json and tokenizer_config.json say."""
+"""Text to token ids and back: what a checkpoint's tokenizer.json and tokenizer_config.json say, or its GGUF file."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -9,7 +9,11 @@ import tokenizers
 
 from firstbyte.engine.chat import ChatTemplate
 from firstbyte.engine.errors import CheckpointError, TemplateFailed
+from firstbyte.engine.gguf.reader import find_gguf, read_gguf
+from firstbyte.engine.gguf.vocabulary import read_tokenizer, read_tokenizer_config
 from firstbyte.engine.model_config import read_json
+
+_TOKENIZER, _CONFIG = "tokenizer.json", "tokenizer_config.json"
 
 
 class Tokenizer(Protocol):
@@ -45,7 +49,7 @@ class Tokenizer(Protocol):
 
 
 class CheckpointTokenizer:
-    """The tokenizer of a Hugging Face model folder."""
+    """The tokenizer of a model folder or of a GGUF file."""
 
     def __init__(self, inner: tokenizers.Tokenizer, config: Mapping[str, Any], template: ChatTemplate | None) -> None:
         self._inner = inner
@@ -62,23 +66,16 @@ class CheckpointTokenizer:
         self._decode_one = lru_cache(maxsize=65_536)(lambda token_id, skip: inner.decode([token_id], skip))
 
     @classmethod
-    def load(cls, model_dir: Path) -> Self:
-        """Read the folder's files; raises `CheckpointError`."""
-        path = model_dir / "tokenizer.json"
-        if not path.is_file():
-            raise CheckpointError(
-                "tokenizer.json is missing from the model folder; save the tokenizer with "
-                "AutoTokenizer.from_pretrained(...).save_pretrained(...) to make it"
-            )
-        try:
-            inner = tokenizers.Tokenizer.from_file(str(path))
-        except Exception as error:  # the library raises bare Exception
-            raise CheckpointError(f"tokenizer.json cannot be read: {error}") from error
-        # Settings for training; a prompt must be neither cut nor filled up.
-        inner.no_truncation()
-        inner.no_padding()
-        config = _read_config(model_dir)
-        return cls(inner, config, ChatTemplate.load(model_dir, config))
+    def load(cls, path: Path) -> Self:
+        """Read a folder's files, or a GGUF file's and those beside it, which win; raises `CheckpointError`."""
+        folder = path if path.is_dir() else path.parent
+        file = None if (folder / _TOKENIZER).is_file() else find_gguf(path)
+        if file is None:
+            inner, config = _read_tokenizer(folder / _TOKENIZER), _read_config(folder)
+        else:
+            metadata = read_gguf(file).metadata
+            inner, config = read_tokenizer(metadata), read_tokenizer_config(metadata)
+        return cls(inner, config, ChatTemplate.load(folder, config))
 
     def encode(self, text: str, add_special_tokens: bool = True) -> list[int]:
         """Token ids, special ones as tokenizer.json's post-processor and `add_bos_token` say."""
@@ -95,6 +92,11 @@ class CheckpointTokenizer:
         text: str = self._inner.decode(ids, skip_special_tokens)
         return text
 
+    def to_json(self) -> str:
+        """The content of its tokenizer.json."""
+        text: str = self._inner.to_str()
+        return text
+
     def is_special(self, token_id: int) -> bool:
         """Whether the tokenizer's files call it special."""
         return token_id in self._special_ids
@@ -106,8 +108,24 @@ class CheckpointTokenizer:
         return self._template.render(messages, {"bos_token": self.bos_token, "eos_token": self.eos_token} | variables)
 
 
+def _read_tokenizer(path: Path) -> tokenizers.Tokenizer:
+    if not path.is_file():
+        raise CheckpointError(
+            f"{_TOKENIZER} is missing from the model folder; save the tokenizer with "
+            "AutoTokenizer.from_pretrained(...).save_pretrained(...) to make it"
+        )
+    try:
+        inner = tokenizers.Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises bare Exception
+        raise CheckpointError(f"{_TOKENIZER} cannot be read: {error}") from error
+    # Settings for training; a prompt must be neither cut nor filled up.
+    inner.no_truncation()
+    inner.no_padding()
+    return inner
+
+
 def _read_config(model_dir: Path) -> dict[str, Any]:
-    path = model_dir / "tokenizer_config.json"
+    path = model_dir / _CONFIG
     return read_json(path) if path.is_file() else {}
 
 

@@ -18,6 +18,7 @@ from firstbyte.hosting.records import Members
 from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.store.database import Store
 from firstbyte.hosting.tags import Tags
+from firstbyte.hosting.updates import Updates
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class ControlPlane:
         self._models = Models(store, wording, ports.clock)
         self._endpoint_configs = EndpointConfigs(store, wording, ports.clock)
         self._endpoints = Endpoints(store, fleet, ports, settings, notify)
+        self._updates = Updates(store, self._endpoints, ports, settings, notify)
         self._tags = Tags(store, wording)
 
     def create_model(self, members: Members) -> dict[str, Any]:
@@ -87,6 +89,14 @@ class ControlPlane:
     def list_endpoints(self, members: Members) -> dict[str, Any]:
         """ListEndpoints."""
         return self._endpoints.list(members)
+
+    def update_endpoint(self, members: Members) -> dict[str, Any]:
+        """UpdateEndpoint."""
+        return self._updates.update(members)
+
+    def update_endpoint_weights_and_capacities(self, members: Members) -> dict[str, Any]:
+        """UpdateEndpointWeightsAndCapacities."""
+        return self._updates.update_weights_and_capacities(members)
 
     def delete_endpoint(self, members: Members) -> dict[str, Any]:
         """DeleteEndpoint; also while it is Creating."""

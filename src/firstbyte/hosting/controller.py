@@ -21,6 +21,7 @@ from firstbyte.hosting.plan import (
     Observed,
     RestartInstance,
     StartInstance,
+    StepUpdate,
     StopInstance,
     next_look_s,
     plan,
@@ -148,21 +149,25 @@ class Controller:
 
     def _deployed(self, instance: Instance) -> DeployedVariant | None:
         endpoint = self._store.endpoints.get(instance.endpoint_name)
-        return endpoint.variant(instance.variant_name) if endpoint else None
+        return endpoint.deployed(instance.key) if endpoint else None
 
     # Act
 
     def _act(self, action: Action) -> None:
         match action:
             case StartInstance():
-                instance = self._fleet.add(new_instance_id(), action.endpoint_name, action.variant_name)
+                name, generation = action.variant_name, action.generation
+                instance = self._fleet.add(new_instance_id(), action.endpoint_name, name, generation)
                 self._jobs.add(instance.id, "launch", partial(self._launch, instance.id))
             case RestartInstance():
                 self._restart(action.instance_id)
             case EndInstance():
                 self._end(action)
             case StopInstance():
-                self._stop(action.instance_id)
+                self._stop(action.instance_id, drains=action.drains)
+            case StepUpdate():
+                self._store.step_update(action.endpoint_name, action.update)
+                self.notify()
             case AdvanceEndpoint():
                 self._advance(action)
 
@@ -184,18 +189,30 @@ class Controller:
         )
         self._jobs.add(action.instance_id, "end", partial(self._ports.launcher.stop, action.instance_id))
 
-    def _stop(self, instance_id: str) -> None:
+    def _stop(self, instance_id: str, *, drains: bool = False) -> None:
         self._fleet.advance(instance_id, InstanceEvent.STOP_REQUESTED)
         self._jobs.interrupt(instance_id)
-        self._jobs.add(instance_id, "stop", partial(self._finish, instance_id))
+        self._jobs.add(instance_id, "stop", partial(self._finish, instance_id, drains=drains))
 
-    async def _finish(self, instance_id: str) -> None:
-        """Stop an instance's container, clear its folder away, forget it."""
+    async def _finish(self, instance_id: str, *, drains: bool) -> None:
+        """Stop an instance's container, clear its folder away, forget it.
+
+        One that `drains` first answers what it was asked; nothing new is sent to it meanwhile.
+        """
         try:
+            if drains:
+                await self._drain(instance_id)
             await self._ports.launcher.stop(instance_id)
             await self._provisioner.clear(instance_id)
         finally:
             self._fleet.advance(instance_id, InstanceEvent.STOPPED)
+
+    async def _drain(self, instance_id: str) -> None:
+        deadline = asyncio.get_running_loop().time() + self._settings.stream_timeout_s
+        while self._fleet.num_outstanding[instance_id] and not self._is_closing:
+            if asyncio.get_running_loop().time() >= deadline:
+                return
+            await asyncio.sleep(self._settings.busy_poll_s)
 
     async def _launch(self, instance_id: str) -> None:
         """Launch an instance's container, or note why that cannot be."""
@@ -226,7 +243,7 @@ class Controller:
         goal = self._store.advance_endpoint(action.endpoint_name, action.event, self._ports.clock.now(), reason)
         if goal is not None:
             self._ports.emit(EndpointChanged(action.endpoint_name, str(action.event), str(goal), reason))
-        if action.event is EndpointEvent.INSTANCE_GAVE_UP:
+        if action.event not in (EndpointEvent.ALL_HEALTHY, EndpointEvent.ALL_GONE):
             self.notify()  # what still runs for it must stop
 
     def _faulted(self, where: str, error: Exception) -> None:

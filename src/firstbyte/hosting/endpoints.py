@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from firstbyte.hosting.deployment import check_deployment
 from firstbyte.hosting.errors import AlreadyExists, InProgress, NotFound, QuotaExceeded
 from firstbyte.hosting.facts import EndpointChanged
 from firstbyte.hosting.fleet import Fleet
@@ -42,12 +43,13 @@ class Endpoints:
         name = members["EndpointName"]
         if self._store.endpoints.is_taken(name):
             raise AlreadyExists(self._wording.already_exists("endpoint", name))
+        check_deployment(members.get("DeploymentConfig", {}))
         config_name = members["EndpointConfigName"]
         config = self._store.endpoint_configs.get(config_name)
         if config is None:
             raise NotFound(self._wording.not_found("endpoint-config", config_name))
-        variants = self._deployed(config)
-        self._check_quota(variants)
+        variants = self.deployed(config)
+        self.check_quota(variants)
         now = self._ports.clock.now()
         endpoint = Endpoint(
             name=name,
@@ -65,7 +67,7 @@ class Endpoints:
         self._notify()
         return {"EndpointArn": endpoint.arn}
 
-    def _deployed(self, config: EndpointConfig) -> tuple[DeployedVariant, ...]:
+    def deployed(self, config: EndpointConfig) -> tuple[DeployedVariant, ...]:
         """The config's variants with their models' containers, as they are now."""
         deployed = []
         for variant in config.variants:
@@ -75,8 +77,9 @@ class Endpoints:
             deployed.append(DeployedVariant(variant, model.containers[0]))
         return tuple(deployed)
 
-    def _check_quota(self, variants: tuple[DeployedVariant, ...]) -> None:
-        num_asked = _num_instances(variants)
+    def check_quota(self, variants: tuple[DeployedVariant, ...], instead_of: tuple[DeployedVariant, ...] = ()) -> None:
+        """Raise QuotaExceeded if there cannot be so many instances more, or in the place of others."""
+        num_asked = _num_instances(variants) - _num_instances(instead_of)
         num_used = sum(_num_instances(endpoint.variants) for endpoint in self._store.endpoints.all())
         if num_used + num_asked > self._settings.max_instances:
             raise QuotaExceeded(self._wording.quota_exceeded(self._settings.max_instances, num_used, num_asked))
@@ -93,6 +96,16 @@ class Endpoints:
             "CreationTime": endpoint.created_at,
             "LastModifiedTime": endpoint.modified_at,
         }
+        if endpoint.update and endpoint.goal is not EndpointGoal.DELETE:
+            shown["PendingDeploymentSummary"] = {
+                "EndpointConfigName": endpoint.update.config_name,
+                "ProductionVariants": [
+                    self._shown_pending(endpoint, deployed) for deployed in endpoint.update.variants
+                ],
+                "StartTime": endpoint.update.started_at,
+            }
+        if last := endpoint.spec.get("LastDeploymentConfig"):
+            shown["LastDeploymentConfig"] = last
         if endpoint.failure_reason:
             shown["FailureReason"] = endpoint.failure_reason
         if capture := endpoint.spec.get("DataCaptureConfig"):
@@ -102,7 +115,7 @@ class Endpoints:
     def _shown_variant(self, endpoint: Endpoint, deployed: DeployedVariant) -> dict[str, Any]:
         variant, image = deployed.variant, deployed.container.image
         num_healthy = sum(
-            instance.variant_name == deployed.name and instance.status is InstanceStatus.HEALTHY
+            instance.key == deployed.key and instance.status is InstanceStatus.HEALTHY
             for instance in self._fleet.of(endpoint.name)
         )
         shown = {
@@ -119,6 +132,17 @@ class Endpoints:
         shown |= {name: variant.spec[name] for name in kept if name in variant.spec}
         if serverless := variant.spec.get("ServerlessConfig"):
             shown |= {"CurrentServerlessConfig": serverless, "DesiredServerlessConfig": serverless}
+        return shown
+
+    def _shown_pending(self, endpoint: Endpoint, deployed: DeployedVariant) -> dict[str, Any]:
+        """`PendingProductionVariantSummary`: what a variant has of its new fleet, and will have."""
+        shown = self._shown_variant(endpoint, deployed)
+        is_whole = shown["CurrentInstanceCount"] >= shown["DesiredInstanceCount"]
+        is_shifting = endpoint.update is not None and endpoint.update.step_at is not None
+        status = "Creating" if not is_whole else "Baking" if is_shifting else "ActivatingTraffic"
+        shown["VariantStatus"] = [{"Status": status}]
+        if deployed.variant.instance_type:
+            shown["InstanceType"] = deployed.variant.instance_type
         return shown
 
     def status(self, endpoint: Endpoint) -> EndpointStatus:

@@ -1,4 +1,4 @@
-"""What this room tells observers: the facts about endpoints, instances and invocations. It knows none of who listens."""
+"""What this room tells observers: facts about endpoints, instances and invocations. It knows none of who listens."""
 
 from firstbyte.telemetry.facts import (
     ControllerFaulted,

@@ -1,5 +1,6 @@
 """The instances there are, in memory. The controller writes, the API and the relay read; all on one event loop."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -16,6 +17,8 @@ class Fleet:
         self._clock = ports.clock
         self._emit = ports.emit
         self._instances: dict[str, Instance] = {}
+        self.num_outstanding: Counter[str] = Counter()
+        """Requests under way, by instance id; the relay counts them."""
 
     def __contains__(self, instance_id: object) -> bool:
         return instance_id in self._instances
@@ -31,10 +34,11 @@ class Fleet:
         """The instances of one endpoint, oldest first."""
         return tuple(instance for instance in self._instances.values() if instance.endpoint_name == endpoint_name)
 
-    def add(self, instance_id: str, endpoint_name: str, variant_name: str) -> Instance:
+    def add(self, instance_id: str, endpoint_name: str, variant_name: str, generation: int = 0) -> Instance:
         """Take in a new instance, STARTING."""
         assert instance_id not in self._instances, "an instance id is used once"
-        instance = Instance(instance_id, endpoint_name, variant_name, InstanceStatus.STARTING, self._clock.now())
+        status, now = InstanceStatus.STARTING, self._clock.now()
+        instance = Instance(instance_id, endpoint_name, variant_name, status, now, generation=generation)
         self._instances[instance_id] = instance
         self._tell(instance, "started")
         return instance

@@ -4,7 +4,6 @@
 """
 
 import random
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
@@ -24,7 +23,7 @@ from firstbyte.hosting.ports import InstanceAnswer, InstanceCall, Ports
 from firstbyte.hosting.records import Endpoint, EndpointGoal, InstanceStatus
 from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.store.database import Store
-from firstbyte.hosting.traffic import Random, choose_instance, choose_variant
+from firstbyte.hosting.traffic import Random, choose_instance, choose_variant, has_variant, order_fleets
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +58,19 @@ class Invocation:
         return {name: value for name, value in headers.items() if value is not None}
 
 
+SERVING_GOALS = (EndpointGoal.SERVE, EndpointGoal.UPDATE, EndpointGoal.ROLL_BACK)
+"""While these last, requests are answered."""
+
+
 class InvocationAnswer:
     """The container's 2xx answer. Call `close` when done with it, whether it was read to its end or not."""
 
-    def __init__(self, exchange: Exchange, answer: InstanceAnswer, body: bytes = b"") -> None:
+    def __init__(
+        self, exchange: Exchange, answer: InstanceAnswer, notify: Callable[[], None], body: bytes = b""
+    ) -> None:
         self._exchange = exchange
         self._answer = answer
+        self._notify = notify
         self.body = body
         """The whole answer of a call that does not stream; b"" of one that does."""
 
@@ -111,6 +117,7 @@ class InvocationAnswer:
             raise StreamFailed("ModelInvocationTimeExceeded", message) from None
         except StreamBroken as error:
             self._exchange.fail(error)
+            self._notify()
             message = f"Your model {name} broke off sending the inference response."
             raise StreamFailed("StreamBroken", message) from error
         finally:
@@ -135,7 +142,6 @@ class Invoker:
         self._settings = settings
         self._notify = notify
         self._wording = Wording(settings)
-        self._num_outstanding: Counter[str] = Counter()
         self.random: Random = random.Random()  # noqa: S311 - spreads load, keeps no secret
 
     async def invoke(self, call: Invocation) -> InvocationAnswer:
@@ -150,14 +156,14 @@ class Invoker:
             if not 200 <= answer.status < 300:
                 raise await self._refusal(exchange, answer)
             if call.streaming:
-                return InvocationAnswer(exchange, answer)
+                return InvocationAnswer(exchange, answer, self._notify)
             body = await self._load(exchange)
         except BaseException:
             exchange.finish("client_gone")
             await answer.close()
             raise
         await answer.close()
-        return InvocationAnswer(exchange, answer, body)
+        return InvocationAnswer(exchange, answer, self._notify, body)
 
     def _check(self, call: Invocation) -> Endpoint:
         """The endpoint of a call that may be relayed."""
@@ -167,7 +173,7 @@ class Invoker:
                 f"Member must have length less than or equal to {self._settings.max_body_bytes}"
             )
         endpoint = self._store.endpoints.get(call.endpoint_name)
-        if endpoint is None or endpoint.goal is not EndpointGoal.SERVE:
+        if endpoint is None or endpoint.goal not in SERVING_GOALS:
             raise NotFound(self._wording.endpoint_not_found(call.endpoint_name))
         if call.inference_component_name is not None:
             raise ValidationFailed(f"Endpoint {endpoint.name} has no inference components.")
@@ -179,7 +185,7 @@ class Invoker:
             raise ValidationFailed(
                 f"Endpoint {endpoint.name} does not invoke containers directly: TargetContainerHostname is not allowed."
             )
-        if call.target_variant is not None and endpoint.variant(call.target_variant) is None:
+        if call.target_variant is not None and not has_variant(endpoint, call.target_variant):
             raise ValidationFailed(f"Variant {call.target_variant} of endpoint {endpoint.name} not found.")
         return endpoint
 
@@ -211,20 +217,19 @@ class Invoker:
             for instance in self._fleet.of(endpoint.name)
             if instance.status is InstanceStatus.HEALTHY and instance.id not in passed_over
         ]
-        living = {instance.variant_name for instance in healthy}
-        variants = [deployed.variant for deployed in endpoint.variants if deployed.name in living]
-        if call.target_variant is not None:
-            chosen = next((variant for variant in variants if variant.variant_name == call.target_variant), None)
-        else:
-            chosen = choose_variant(variants, self.random)
-        if chosen is None:
+        living = {instance.key for instance in healthy}
+        fleets = order_fleets(endpoint, healthy, self._ports.clock.now(), self.random)
+        deployed = None
+        for fleet in fleets:
+            candidates = [one for one in fleet if one.key in living and call.target_variant in (None, one.name)]
+            deployed = deployed or choose_variant(candidates, self.random, is_named=call.target_variant is not None)
+        if deployed is None:
             raise Unavailable(f"No instance of endpoint {endpoint.name} can take requests just now.")
-        instances = [instance for instance in healthy if instance.variant_name == chosen.variant_name]
-        instance = choose_instance(chosen.routing_strategy, instances, self._num_outstanding, self.random)
-        deployed = endpoint.variant(chosen.variant_name)
+        instances = [instance for instance in healthy if instance.key == deployed.key]
+        strategy = deployed.variant.routing_strategy
+        instance = choose_instance(strategy, instances, self._fleet.num_outstanding, self.random)
         assert instance is not None, "a living variant has an instance"
-        assert deployed is not None, "the variant was chosen from the endpoint's"
-        return Exchange(instance, deployed, self._num_outstanding, self._ports.emit, streaming=call.streaming)
+        return Exchange(instance, deployed, self._fleet.num_outstanding, self._ports.emit, streaming=call.streaming)
 
     async def _refusal(self, exchange: Exchange, answer: InstanceAnswer) -> ModelFailed:
         """The error for an answer that is not 2xx, with as much of its body as is quoted."""
@@ -250,6 +255,7 @@ class Invoker:
                     raise self._wording.answer_unloadable(endpoint_name, name)
         except StreamBroken as error:
             exchange.fail(error)
+            self._notify()
             raise self._wording.answer_unloadable(endpoint_name, name) from error
         except TimeoutError as error:
             exchange.fail(error)

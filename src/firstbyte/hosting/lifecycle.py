@@ -12,7 +12,8 @@ here cannot happen, and a refused event changes nothing. docs/lifecycle.md is dr
 
 Choices where AWS leaves room or we are kinder than AWS
 -------------------------------------------------------
-* DeleteEndpoint is allowed while Creating. (AWS refuses, and an endpoint that cannot start blocks its name for long.)
+* DeleteEndpoint is allowed while Creating, Updating and RollingBack. (AWS refuses, and an endpoint that cannot start
+  blocks its name for long.)
 * An endpoint in service whose instances are all down, because a container crashed or the host was started again, is
   SystemUpdating: AWS's word for work on its side that changes nothing the user specified. Waiters keep waiting. It
   comes back to InService by itself. Once its containers keep crashing it is OutOfService, and still tried again.
@@ -32,6 +33,9 @@ class EndpointEvent(enum.StrEnum):
 
     ALL_HEALTHY = "all healthy"
     INSTANCE_GAVE_UP = "instance gave up"
+    UPDATE_REQUESTED = "update requested"
+    UPDATE_DONE = "update done"
+    ROLLED_BACK = "rolled back"
     DELETE_REQUESTED = "delete requested"
     ALL_GONE = "all gone"
 
@@ -52,7 +56,13 @@ ENDPOINT_TABLE: Mapping[tuple[EndpointGoal, EndpointEvent], EndpointGoal] = {
     (EndpointGoal.CREATE, EndpointEvent.ALL_HEALTHY): EndpointGoal.SERVE,
     (EndpointGoal.CREATE, EndpointEvent.INSTANCE_GAVE_UP): EndpointGoal.FAIL,
     (EndpointGoal.CREATE, EndpointEvent.DELETE_REQUESTED): EndpointGoal.DELETE,
+    (EndpointGoal.SERVE, EndpointEvent.UPDATE_REQUESTED): EndpointGoal.UPDATE,
     (EndpointGoal.SERVE, EndpointEvent.DELETE_REQUESTED): EndpointGoal.DELETE,
+    (EndpointGoal.UPDATE, EndpointEvent.UPDATE_DONE): EndpointGoal.SERVE,
+    (EndpointGoal.UPDATE, EndpointEvent.INSTANCE_GAVE_UP): EndpointGoal.ROLL_BACK,
+    (EndpointGoal.UPDATE, EndpointEvent.DELETE_REQUESTED): EndpointGoal.DELETE,
+    (EndpointGoal.ROLL_BACK, EndpointEvent.ROLLED_BACK): EndpointGoal.SERVE,
+    (EndpointGoal.ROLL_BACK, EndpointEvent.DELETE_REQUESTED): EndpointGoal.DELETE,
     (EndpointGoal.FAIL, EndpointEvent.DELETE_REQUESTED): EndpointGoal.DELETE,
     (EndpointGoal.DELETE, EndpointEvent.ALL_GONE): EndpointGoal.GONE,
 }
@@ -101,6 +111,8 @@ def can_advance(table: Mapping[tuple[State, Event], State], state: State, event:
 
 _STATUS_OF_GOAL = {
     EndpointGoal.CREATE: EndpointStatus.CREATING,
+    EndpointGoal.UPDATE: EndpointStatus.UPDATING,
+    EndpointGoal.ROLL_BACK: EndpointStatus.ROLLING_BACK,
     EndpointGoal.FAIL: EndpointStatus.FAILED,
     EndpointGoal.DELETE: EndpointStatus.DELETING,
 }
@@ -161,6 +173,8 @@ this page, and a test holds it to the tables.
 | serve | every variant has a healthy one | InService |
 | serve | a variant has none, and one is still on its way | SystemUpdating |
 | serve | those that are down keep crashing | OutOfService |
+| update | any | Updating |
+| roll back | any | RollingBack |
 | fail | any | Failed |
 | delete | any | Deleting |
 """

@@ -5,13 +5,15 @@ actions and planning again comes to rest: no actions are left once every endpoin
 holds this for arbitrary crashes).
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from firstbyte.hosting.deployment import Counts, advance_update, overdue, wanted
 from firstbyte.hosting.lifecycle import INSTANCE_TABLE, EndpointEvent, InstanceEvent, can_advance
 from firstbyte.hosting.reasons import no_longer_answers, ping_failure
-from firstbyte.hosting.records import DeployedVariant, Endpoint, EndpointGoal, Instance, InstanceStatus
+from firstbyte.hosting.records import Endpoint, EndpointGoal, Instance, InstanceStatus, Update
 from firstbyte.hosting.settings import HostingSettings
 
 
@@ -21,6 +23,7 @@ class StartInstance:
 
     endpoint_name: str
     variant_name: str
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,16 @@ class StopInstance:
     """Stop an instance for good."""
 
     instance_id: str
+    drains: bool = False
+    """Whether it first answers what it was asked: its endpoint lives on without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepUpdate:
+    """Note that an endpoint's update has come a step further."""
+
+    endpoint_name: str
+    update: Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +69,7 @@ class AdvanceEndpoint:
     """The instance that gave the reason; its log belongs to it."""
 
 
-Action = StartInstance | RestartInstance | EndInstance | StopInstance | AdvanceEndpoint
+Action = StartInstance | RestartInstance | EndInstance | StopInstance | StepUpdate | AdvanceEndpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +95,11 @@ def plan(desired: Sequence[Endpoint], observed: Observed, settings: HostingSetti
             case EndpointGoal.CREATE:
                 actions += _create(endpoint, instances, observed.now, settings)
             case EndpointGoal.SERVE:
-                actions += _serve(endpoint, instances, observed.now, settings)
+                actions += _keep(endpoint, wanted(endpoint), instances, observed.now, settings)
+            case EndpointGoal.UPDATE:
+                actions += _update(endpoint, instances, observed.now, settings)
+            case EndpointGoal.ROLL_BACK:
+                actions += _roll_back(endpoint, instances, observed.now, settings)
             case EndpointGoal.FAIL:
                 actions += _stop(tuple(instance for instance in instances if not _is_down(instance)))
             case EndpointGoal.DELETE:
@@ -101,25 +118,75 @@ def _create(
             reason = timed_out or instance.failure_reason
             yield AdvanceEndpoint(endpoint.name, EndpointEvent.INSTANCE_GAVE_UP, reason, instance.id)
             return
-    if _is_complete(endpoint, instances):
+    if _is_complete(wanted(endpoint), instances):
         yield AdvanceEndpoint(endpoint.name, EndpointEvent.ALL_HEALTHY)
         return
-    yield from _start_missing(endpoint, instances)
+    yield from _start_missing(endpoint, wanted(endpoint), instances)
     for instance in instances:
         if instance.status is InstanceStatus.CRASHED:
             yield RestartInstance(instance.id)
 
 
-def _serve(
-    endpoint: Endpoint, instances: Sequence[Instance], now: datetime, settings: HostingSettings
+def _keep(
+    endpoint: Endpoint, counts: Counts, instances: Sequence[Instance], now: datetime, settings: HostingSettings
 ) -> Iterator[Action]:
-    """Keep everything up, for ever; what keeps crashing is tried at longer and longer intervals."""
-    yield from _start_missing(endpoint, instances)
+    """Keep so many up, for ever; what keeps crashing is tried at longer and longer intervals, what is over ends."""
+    yield from _start_missing(endpoint, counts, instances)
+    surplus = _surplus(counts, instances)
     for instance in instances:
-        if reason := _timed_out(endpoint, instance, now, settings):
+        if instance in surplus:
+            yield StopInstance(instance.id, drains=True)
+        elif reason := _timed_out(endpoint, instance, now, settings):
             yield EndInstance(instance.id, reason)
         elif _is_down(instance) and now >= instance.since + backoff(instance.num_starts, settings):
             yield RestartInstance(instance.id)
+
+
+def _update(
+    endpoint: Endpoint, instances: Sequence[Instance], now: datetime, settings: HostingSettings
+) -> Iterator[Action]:
+    """Bring the new fleet up and go from step to step; roll back at the first instance that cannot come up."""
+    update = endpoint.update
+    assert update is not None, "an endpoint that is updated has something to be updated to"
+    new = {deployed.key for deployed in update.variants}
+    for instance in instances:
+        timed_out = _timed_out(endpoint, instance, now, settings)
+        is_spent = instance.status is InstanceStatus.CRASHED and instance.num_starts >= settings.max_start_attempts
+        if instance.key in new and (timed_out or is_spent or instance.status is InstanceStatus.REFUSED):
+            reason = timed_out or instance.failure_reason
+            yield AdvanceEndpoint(endpoint.name, EndpointEvent.INSTANCE_GAVE_UP, reason, instance.id)
+            return
+    if reason := overdue(update, now):
+        yield AdvanceEndpoint(endpoint.name, EndpointEvent.INSTANCE_GAVE_UP, reason)
+        return
+    counts = wanted(endpoint)
+    yield from _keep(endpoint, counts, instances, now, settings)
+    if not _is_complete({key: num for key, num in counts.items() if key in new}, instances):
+        return
+    further = advance_update(update, now)
+    if further is None:
+        yield AdvanceEndpoint(endpoint.name, EndpointEvent.UPDATE_DONE)
+    elif further != update:
+        yield StepUpdate(endpoint.name, further)
+
+
+def _roll_back(
+    endpoint: Endpoint, instances: Sequence[Instance], now: datetime, settings: HostingSettings
+) -> Iterator[Action]:
+    """Have the old fleet whole again; the new one's instances end."""
+    counts = wanted(endpoint)
+    if _is_complete(counts, instances):
+        yield AdvanceEndpoint(endpoint.name, EndpointEvent.ROLLED_BACK)
+    yield from _keep(endpoint, counts, instances, now, settings)
+
+
+def _surplus(counts: Counts, instances: Sequence[Instance]) -> list[Instance]:
+    """The instances that are too many: those that are down first, then the youngest."""
+    found = []
+    for key in {instance.key for instance in instances}:
+        living = [one for one in instances if one.key == key and one.status is not InstanceStatus.STOPPING]
+        found += sorted(living, key=_is_down)[counts.get(key, 0) :]
+    return found
 
 
 def _delete(endpoint: Endpoint, instances: Sequence[Instance]) -> Iterator[Action]:
@@ -134,27 +201,16 @@ def _stop(instances: Sequence[Instance]) -> Iterator[Action]:
             yield StopInstance(instance.id)
 
 
-def _start_missing(endpoint: Endpoint, instances: Sequence[Instance]) -> Iterator[Action]:
-    for deployed in endpoint.variants:
-        num_missing = deployed.variant.initial_instance_count - len(_of_variant(deployed, instances))
-        for _ in range(num_missing):
-            yield StartInstance(endpoint.name, deployed.name)
+def _start_missing(endpoint: Endpoint, counts: Counts, instances: Sequence[Instance]) -> Iterator[Action]:
+    living = Counter(instance.key for instance in instances if instance.status is not InstanceStatus.STOPPING)
+    for (name, generation), num_wanted in counts.items():
+        for _ in range(num_wanted - living[name, generation]):
+            yield StartInstance(endpoint.name, name, generation)
 
 
-def _of_variant(deployed: DeployedVariant, instances: Sequence[Instance]) -> list[Instance]:
-    return [
-        instance
-        for instance in instances
-        if instance.variant_name == deployed.name and instance.status is not InstanceStatus.STOPPING
-    ]
-
-
-def _is_complete(endpoint: Endpoint, instances: Sequence[Instance]) -> bool:
-    return all(
-        sum(instance.status is InstanceStatus.HEALTHY for instance in _of_variant(deployed, instances))
-        >= deployed.variant.initial_instance_count
-        for deployed in endpoint.variants
-    )
+def _is_complete(counts: Counts, instances: Sequence[Instance]) -> bool:
+    healthy = Counter(instance.key for instance in instances if instance.status is InstanceStatus.HEALTHY)
+    return all(healthy[key] >= num_wanted for key, num_wanted in counts.items())
 
 
 def _is_down(instance: Instance) -> bool:
@@ -168,7 +224,7 @@ def _timed_out(endpoint: Endpoint, instance: Instance, now: datetime, settings: 
     # Until it is launched, fetching the model data has a limit of its own.
     if instance.status is not InstanceStatus.STARTING or instance.url is None:
         return None
-    deployed = endpoint.variant(instance.variant_name)
+    deployed = endpoint.deployed(instance.key)
     own_limit_s = deployed.variant.container_startup_health_check_timeout_s if deployed else None
     limit = timedelta(seconds=own_limit_s or settings.health_check_timeout_s)
     container_name = deployed.container.name if deployed else "primary"

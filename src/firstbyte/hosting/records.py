@@ -28,6 +28,10 @@ class EndpointGoal(enum.StrEnum):
     """Bring every instance up for the first time; the first that cannot come up fails the endpoint."""
     SERVE = "serve"
     """Keep every instance up; one that dies is started again."""
+    UPDATE = "update"
+    """Bring the new fleet up beside the old one and lead the traffic over to it."""
+    ROLL_BACK = "roll back"
+    """The new fleet failed: have the old one whole again, and the new one gone."""
     FAIL = "fail"
     """Creation failed: keep nothing running, remember why, wait for DeleteEndpoint."""
     DELETE = "delete"
@@ -42,6 +46,8 @@ class EndpointStatus(enum.StrEnum):
     CREATING = "Creating"
     IN_SERVICE = "InService"
     SYSTEM_UPDATING = "SystemUpdating"
+    UPDATING = "Updating"
+    ROLLING_BACK = "RollingBack"
     OUT_OF_SERVICE = "OutOfService"
     DELETING = "Deleting"
     FAILED = "Failed"
@@ -160,11 +166,40 @@ class DeployedVariant:
 
     variant: Variant
     container: Container
+    generation: int = 0
+    """Counts the endpoint's updates: variants of one generation are one fleet."""
 
     @property
     def name(self) -> str:
         """The variant's name."""
         return self.variant.variant_name
+
+    @property
+    def key(self) -> "VariantKey":
+        """What tells it from the variant of the same name in another fleet."""
+        return self.name, self.generation
+
+
+VariantKey = tuple[str, int]
+"""Name and generation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What an endpoint is on its way to."""
+
+    config_name: str
+    variants: tuple[DeployedVariant, ...]
+    """The new fleet; of the old one's generation where only counts and weights change."""
+    deployment: Members
+    """`DeploymentConfig`; empty for one that shifts all traffic at once."""
+    started_at: datetime
+    step_at: datetime | None = None
+    """When the present step's instances were all healthy: the traffic began to shift, or the batch to bake."""
+    num_batches: int = 0
+    """Batches that are done, of a rolling update."""
+    spec: Members = field(default_factory=dict)
+    """What replaces the endpoint's own `spec` at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +216,17 @@ class Endpoint:
     spec: Members
     """The members of CreateEndpoint as given, without Tags, and those of its config that DescribeEndpoint shows."""
     failure_reason: str | None = None
+    update: Update | None = None
+    """What it is on its way to, while its goal is UPDATE or ROLL_BACK."""
 
     def variant(self, name: str) -> DeployedVariant | None:
         """The variant called `name`."""
         return next((deployed for deployed in self.variants if deployed.name == name), None)
+
+    def deployed(self, key: VariantKey) -> DeployedVariant | None:
+        """The variant of the old fleet or the new one that `key` names; the new one's word counts."""
+        new = self.update.variants if self.update else ()
+        return next((deployed for deployed in (*new, *self.variants) if deployed.key == key), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,3 +247,10 @@ class Instance:
     """How many times in a row a healthy instance did not answer."""
     failure_reason: str | None = None
     """Why it is CRASHED or REFUSED, in AWS's words where AWS has some."""
+    generation: int = 0
+    """Of the fleet that it belongs to."""
+
+    @property
+    def key(self) -> VariantKey:
+        """The variant and fleet that it is an instance of."""
+        return self.variant_name, self.generation

@@ -1,9 +1,11 @@
 """Which variant, then which instance, takes a request. Pure: randomness and counts come in as arguments."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
-from firstbyte.hosting.records import Instance, RoutingStrategy, Variant
+from firstbyte.hosting.deployment import new_fleet_share
+from firstbyte.hosting.records import DeployedVariant, Endpoint, Instance, RoutingStrategy
 
 
 class Random(Protocol):
@@ -13,17 +15,38 @@ class Random(Protocol):
         """A number in [0, 1)."""
 
 
-def choose_variant(variants: Sequence[Variant], random: Random) -> Variant | None:
+def has_variant(endpoint: Endpoint, name: str) -> bool:
+    """Whether a request may name this variant."""
+    new = endpoint.update.variants if endpoint.update else ()
+    return any(deployed.name == name for deployed in (*endpoint.variants, *new))
+
+
+def order_fleets(
+    endpoint: Endpoint, healthy: Sequence[Instance], now: datetime, random: Random
+) -> tuple[tuple[DeployedVariant, ...], ...]:
+    """The endpoint's fleets, first the one that takes this request, then the one that does if the first cannot."""
+    share = new_fleet_share(endpoint, healthy, now)
+    if share is None or endpoint.update is None:
+        return (endpoint.variants,)
+    new, old = endpoint.update.variants, endpoint.variants
+    return (new, old) if random.random() < share else (old, new)
+
+
+def choose_variant(
+    variants: Sequence[DeployedVariant], random: Random, *, is_named: bool = False
+) -> DeployedVariant | None:
     """Choose a variant in proportion to its weight; None if no variant has any.
 
-    A variant of weight 0 takes no traffic unless a request names it, as on AWS.
+    A variant of weight 0 takes no traffic unless a request names it (`is_named`), as on AWS.
     """
-    weighted = [variant for variant in variants if variant.initial_variant_weight > 0]
-    point = random.random() * sum(variant.initial_variant_weight for variant in weighted)
-    for variant in weighted:
-        point -= variant.initial_variant_weight
+    if is_named:
+        return variants[0] if variants else None
+    weighted = [deployed for deployed in variants if deployed.variant.initial_variant_weight > 0]
+    point = random.random() * sum(deployed.variant.initial_variant_weight for deployed in weighted)
+    for deployed in weighted:
+        point -= deployed.variant.initial_variant_weight
         if point < 0:
-            return variant
+            return deployed
     return weighted[-1] if weighted else None  # rounding may leave a last crumb
 
 

@@ -135,6 +135,10 @@ class ProcessLauncher:
         await running.process.wait()
         self._running.pop(instance_id, None)
 
+    def pid(self, instance_id: str) -> int:
+        """The process id of a running instance. Raises KeyError if it was not started, or was stopped."""
+        return self._running[instance_id].process.pid
+
     def tail_log(self, instance_id: str, num_lines: int) -> list[str]:
         """The last lines that an instance wrote."""
         path = self._logs.get(instance_id)

@@ -29,7 +29,10 @@ class HostCredentials:
 def open_credentials(settings: Settings) -> HostCredentials:
     """Read the home's key pair, making home (0700) and keys (0600) if there are none yet."""
     home = settings.server.home
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"{home} cannot be this host's home: {error}") from error
     made = {"access_key_id": f"AKIA{secrets.token_hex(8).upper()}", "secret_access_key": secrets.token_hex(20)}
     with contextlib.suppress(FileExistsError), open(settings.credentials_file, "x", opener=_open_private) as file:
         json.dump(made, file, indent=2)

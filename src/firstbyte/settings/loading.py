@@ -119,6 +119,8 @@ def _read_config(file: Path) -> dict[str, Any]:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} cannot be read: {error}") from error
     try:
         written = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

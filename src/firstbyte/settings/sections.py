@@ -86,6 +86,11 @@ class Settings:
         return self.server.home / "cache"
 
     @property
+    def tls_dir(self) -> Path:
+        """The local certificate authority of `firstbyte exec`."""
+        return self.server.home / "tls"
+
+    @property
     def lock_file(self) -> Path:
         """Held by the one host that may use this home."""
         return self.server.home / "host.lock"

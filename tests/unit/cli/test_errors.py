@@ -22,7 +22,8 @@ DIED: Any = {"Error": {"Code": "ModelStreamError", "Message": "died"}}
 
 
 def waiter_error(reason: str, **answer: Any) -> WaiterError:
-    return WaiterError("endpoint_in_service", reason, {"EndpointName": "a", **answer})
+    last_response: Any = {"EndpointName": "a", **answer}
+    return WaiterError("endpoint_in_service", reason, last_response)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Figures and bars from known arrivals."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firstbyte.cli.figures import TimedBody, bar, measure, seconds
@@ -47,6 +47,7 @@ def test_a_bar_without_unicode_is_made_of_hashes() -> None:
     assert bar(0.0, 10.0, 8, ascii_only=True) == "#"
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.floats(0, 1e6), st.floats(0, 1e6), st.integers(1, 200), st.booleans())
 def test_a_bar_never_leaves_its_place(value: float, longest: float, num_columns: int, ascii_only: bool) -> None:
     assert 1 <= len(bar(value, longest, num_columns, ascii_only=ascii_only)) <= num_columns

@@ -8,9 +8,10 @@ import pytest
 from botocore.stub import Stubber
 from rich.console import Console
 
-from firstbyte.cli.logs import LogReader, LogWriter
+from firstbyte.cli.logs import LOOKBACK_MS, LogReader, LogWriter
 
 GROUP = "/aws/sagemaker/Endpoints/chat"
+NOW = 1_769_860_800_000
 
 
 def event(number: int, at_ms: int, stream: str = "v/i-1") -> dict[str, Any]:
@@ -26,15 +27,16 @@ def test_each_read_gives_what_is_new(client: Any) -> None:
     reader = LogReader(client, GROUP)
     with Stubber(client) as stub:
         first = {"logGroupName": GROUP, "startTime": 0}
-        stub.add_response("filter_log_events", {"events": [event(1, 5)], "nextToken": "t"}, first)
-        stub.add_response("filter_log_events", {"events": [event(2, 7), event(3, 7)]}, {**first, "nextToken": "t"})
-        assert [each["eventId"] for each in reader.read()] == ["e1", "e2", "e3"]
+        stub.add_response("filter_log_events", {"events": [event(1, NOW)], "nextToken": "t"}, first)
+        stub.add_response("filter_log_events", {"events": [event(2, NOW + 7)]}, {**first, "nextToken": "t"})
+        assert [each["eventId"] for each in reader.read()] == ["e1", "e2"]
 
-        again = {"logGroupName": GROUP, "startTime": 7}
-        stub.add_response("filter_log_events", {"events": [event(2, 7), event(3, 7), event(4, 7), event(5, 9)]}, again)
-        assert [each["eventId"] for each in reader.read()] == ["e4", "e5"]
+        again = {"logGroupName": GROUP, "startTime": NOW + 7 - LOOKBACK_MS}
+        late = event(3, NOW + 5, "v/i-2")
+        stub.add_response("filter_log_events", {"events": [event(1, NOW), late, event(2, NOW + 7)]}, again)
+        assert list(reader.read()) == [late]
 
-        stub.add_response("filter_log_events", {"events": [event(5, 9)]}, {"logGroupName": GROUP, "startTime": 9})
+        stub.add_response("filter_log_events", {"events": []}, again)
         assert list(reader.read()) == []
 
 

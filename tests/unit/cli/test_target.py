@@ -26,6 +26,7 @@ def test_a_url_is_signed_with_the_environments_keys(keys: dict[str, str], monkey
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT00000")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "environment")
     assert signer("http://127.0.0.1:9000") == "AKIAENVIRONMENT00000"
+    assert find_target("http://127.0.0.1:9000").session.region_name == "us-east-1"
 
 
 def test_a_url_is_signed_with_the_local_hosts_keys_where_the_environment_has_none(keys: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firstbyte.client.errors import GenerationFailed
@@ -116,6 +116,7 @@ def test_whole_len_ends_at_a_border(data: bytes, expected: int) -> None:
     assert whole_len(data) == expected
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text(), st.lists(st.integers(0, 10_000)), st.booleans())
 def test_every_unit_of_pieces_can_be_decoded_by_itself(text: str, places: list[int], ascii_only: bool) -> None:
     body = ('{"generated_text": ' + json.dumps(text, ensure_ascii=ascii_only) + "}").encode()
@@ -125,6 +126,7 @@ def test_every_unit_of_pieces_can_be_decoded_by_itself(text: str, places: list[i
         piece.decode()
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.dictionaries(st.text(), st.text(), min_size=1)), st.lists(st.integers(0, 10_000)), st.booleans())
 def test_lines_are_the_same_however_cut(values: list[dict[str, str]], places: list[int], last_newline: bool) -> None:
     lines = [b"data:" + json.dumps(value, ensure_ascii=False).encode() for value in values]

@@ -4,7 +4,7 @@ import re
 
 import jinja2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firstbyte.client.errors import PromptError
@@ -80,6 +80,7 @@ TEMPLATE = jinja2.Template(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.none() | st.text(), st.lists(st.tuples(st.text(), st.text())), st.text())
 def test_any_conversation_equals_the_jinja_template(
     persona: str | None, exchanges: list[tuple[str, str]], last: str

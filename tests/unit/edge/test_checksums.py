@@ -2,6 +2,7 @@
 
 import itertools
 import zlib
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ from firstbyte.edge.checksums import ALGORITHMS, encode_digest
         ("sha256", "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225"),
     ],
 )
-def test_every_algorithm_gives_its_published_check_value(algorithm, expected):
+def test_every_algorithm_gives_its_published_check_value(algorithm: str, expected: str) -> None:
     checksum = ALGORITHMS[algorithm]()
     checksum.update(b"123456789")
 
@@ -29,7 +30,7 @@ def test_every_algorithm_gives_its_published_check_value(algorithm, expected):
 
 
 @given(st.binary(max_size=600), st.lists(st.integers(0, 600), max_size=4))
-def test_pieces_do_not_change_a_crc(data, cuts):
+def test_pieces_do_not_change_a_crc(data: bytes, cuts: Any) -> None:
     whole, pieces = ALGORITHMS["crc64nvme"](), ALGORITHMS["crc64nvme"]()
     whole.update(data)
     edges = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
@@ -39,7 +40,7 @@ def test_pieces_do_not_change_a_crc(data, cuts):
     assert whole.digest() == pieces.digest()
 
 
-def test_the_header_holds_base64():
+def test_the_header_holds_base64() -> None:
     checksum = ALGORITHMS["crc32"]()
     checksum.update(b"hello")
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from fakes.checkpoints import random_tensors, write_checkpoint
+from fakes.gguf import write_gguf
 from firstbyte.engine.backends.layers import read_weights
 from firstbyte.engine.checkpoint import Checkpoint
 from firstbyte.engine.errors import CheckpointError
@@ -62,7 +63,7 @@ def test_tied_embeddings_need_no_head(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="is not a folder"):
+    with pytest.raises(CheckpointError, match="is neither a folder nor a GGUF file"):
         Checkpoint.open(tmp_path / "nowhere")
 
 
@@ -136,3 +137,13 @@ def test_values_that_are_not_finite(folder: Path, value: float) -> None:
 
     with pytest.raises(CheckpointError, match=r"model\.layers\.2\.mlp\.down_proj\.weight holds values that are not"):
         read_weights(Checkpoint.open(folder))
+
+
+def test_a_folder_with_one_gguf_file_is_that_file(folder: Path) -> None:
+    path = write_gguf(folder / "m.gguf", folder)
+    with_both = Checkpoint.open(folder)
+    (folder / "model.safetensors").unlink()
+
+    assert with_both.path == folder
+    assert Checkpoint.open(folder).path == path
+    assert Checkpoint.open(folder).tensors.keys() == with_both.tensors.keys()

@@ -1,5 +1,6 @@
 """Each processor against its formula written out in plain Python, and the draw against the distribution."""
 
+import dataclasses
 import math
 from typing import Any
 
@@ -280,3 +281,19 @@ def test_no_rows_give_no_choices() -> None:
     choices = run(np.zeros((0, 5), np.float32), plans_of(0))
 
     assert (len(choices.token_ids), choices.top_starts.tolist()) == (0, [0])
+
+
+def test_a_grammar_leaves_only_what_it_allows() -> None:
+    allowed = np.array([[0b10100], [-1]], np.int32)
+    plans = dataclasses.replace(plans_of(2, num_top=5), allowed=allowed)
+    logits = np.array([[9, 8, 1, 7, 2], [9, 8, 1, 7, 2]], np.float32)
+    choices = choose(logits, plans, np.zeros(0, np.float32))
+    assert choices.token_ids.tolist() == [4, 0]
+    assert choices.top_ids[: choices.top_starts[1]].tolist() == [4, 2]
+    assert choices.logprobs[0] == pytest.approx(-np.log1p(np.exp(-1.0)))
+
+
+def test_a_grammar_that_allows_nothing_fails_the_step() -> None:
+    plans = dataclasses.replace(plans_of(1), allowed=np.zeros((1, 1), np.int32))
+    with pytest.raises(FloatingPointError, match="allows no token"):
+        choose(np.zeros((1, 5), np.float32), plans, np.zeros(0, np.float32))

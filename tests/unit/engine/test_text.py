@@ -151,3 +151,13 @@ def test_a_stop_string_stays_in_the_text() -> None:
         stream.push(token_id)
 
     assert stream.generated_text() == " the launch"
+
+
+def test_stop_strings_across_tokens_are_found_where_that_is_wanted() -> None:
+    def reasons(stop_anywhere: bool) -> list[FinishReason | None]:
+        request = GenerateRequest((1,), 9, stop=("stop",), stop_anywhere=stop_anywhere)
+        rule = StopRule(request, frozenset({EOS}))
+        return [rule.judge(9, text) for text in ("a st", "op!")]
+
+    assert reasons(stop_anywhere=True) == [None, FinishReason.STOP_SEQUENCE]
+    assert reasons(stop_anywhere=False) == [None, None]

@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 
 from fakes.control_plane import FakeHost
-
 from firstbyte.hosting.lifecycle import EndpointEvent
 from firstbyte.hosting.ports import InstancePhase, InstanceState
 from firstbyte.hosting.store.database import Store
@@ -156,8 +155,7 @@ async def test_an_endpoint_can_be_deleted_while_its_data_is_still_being_fetched(
     host.deploy("e", ModelDataUrl="s3://bucket/endless/")
     await host.controller.step()
     async with asyncio.timeout(10):
-        while not list(host.settings.instances_dir.glob("*/model.partial")):
-            await asyncio.sleep(0)
+        await host.model_data.is_fetching.wait()
     host.api.delete_endpoint({"EndpointName": "e"})
     assert await host.settle() == "gone"
     assert list(host.settings.instances_dir.iterdir()) == []
@@ -197,8 +195,8 @@ async def test_run_goes_round_until_closed_and_clears_what_an_earlier_run_left(h
     running = asyncio.create_task(host.controller.run())
     host.deploy("e")
     async with asyncio.timeout(10):
-        while host.status() != "InService":
-            await asyncio.sleep(0)
+        await host.is_serving.wait()
+    assert host.status() == "InService"
     await host.controller.close()
     await running
     assert not stray.exists()
@@ -214,7 +212,7 @@ async def test_a_mistake_in_a_job_is_told_and_does_not_end_the_loop(host: FakeHo
         raise error
 
     launcher, start = host.launcher, host.launcher.start
-    launcher.start = broken  # type: ignore[assignment]
+    launcher.start = broken  # type: ignore[method-assign]
     lines = await host.round()
     assert lines[-1] == "fault in launch: RuntimeError('a mistake')"
     launcher.start = start  # type: ignore[method-assign]

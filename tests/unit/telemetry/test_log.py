@@ -3,20 +3,21 @@
 import io
 import json
 from datetime import UTC, datetime
+from typing import Any
 
-from firstbyte.telemetry.facts import EndpointChanged, InvocationFinished
-from firstbyte.telemetry.log import LogHook
+from firstbyte.telemetry.facts import EndpointChanged, Fact, InvocationFinished
+from firstbyte.telemetry.log import LogFormat, LogHook
 
 NOON = datetime(2026, 1, 2, 12, 0, 1, 250_000, tzinfo=UTC)
 
 
-def write(fact, log_format):
+def write(fact: Fact, log_format: LogFormat) -> Any:
     out = io.StringIO()
     LogHook(out, log_format, now=lambda: NOON).observe(fact)
     return out.getvalue()
 
 
-def test_a_line_tells_the_time_the_fact_in_words_and_what_is_known_of_it():
+def test_a_line_tells_the_time_the_fact_in_words_and_what_is_known_of_it() -> None:
     fact = EndpointChanged("demo", "instance gave up", "fail", reason='no image "x"\nhere')
 
     expected = (
@@ -26,7 +27,7 @@ def test_a_line_tells_the_time_the_fact_in_words_and_what_is_known_of_it():
     assert expected == write(fact, "text")
 
 
-def test_what_is_empty_is_left_out_and_numbers_are_short():
+def test_what_is_empty_is_left_out_and_numbers_are_short() -> None:
     fact = InvocationFinished("demo", "v", "i-1", True, "ok", 1.23456789, None, 3, 40)
 
     line = write(fact, "text")
@@ -35,7 +36,7 @@ def test_what_is_empty_is_left_out_and_numbers_are_short():
     assert "duration_s=1.235" in line
 
 
-def test_json_holds_every_field():
+def test_json_holds_every_field() -> None:
     fact = InvocationFinished("demo", "v", "i-1", True, "ok", 1.5, None, 3, 40)
 
     told = json.loads(write(fact, "json"))

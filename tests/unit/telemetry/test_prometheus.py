@@ -1,22 +1,24 @@
 """Metrics: CloudWatch's names, in Prometheus's format."""
 
-from firstbyte.telemetry.facts import InvocationAnswered, InvocationFinished, InvocationStarted, RequestServed
+from typing import Any
+
+from firstbyte.telemetry.facts import InvocationAnswered, InvocationFinished, InvocationStarted, Outcome, RequestServed
 from firstbyte.telemetry.prometheus import PrometheusHook
 
 
-def finished(outcome, num_chunks=0, streaming=True):
+def finished(outcome: Outcome, num_chunks: int = 0, streaming: bool = True) -> Any:
     first_chunk_s = 0.25 if num_chunks else None
     return InvocationFinished("e", "v", "i-1", streaming, outcome, 1.5, first_chunk_s, num_chunks, 10)
 
 
-def render(*facts):
+def render(*facts: Any) -> Any:
     hook = PrometheusHook()
     for fact in facts:
         hook.observe(fact)
     return hook.render().decode()
 
 
-def test_a_stream_counts_as_an_invocation_with_its_latencies():
+def test_a_stream_counts_as_an_invocation_with_its_latencies() -> None:
     text = render(
         InvocationStarted("e", "v", "i-1", True, 5),
         InvocationAnswered("e", "v", True, 200, None, 0.0004),
@@ -31,7 +33,7 @@ def test_a_stream_counts_as_an_invocation_with_its_latencies():
     assert 'StreamedChunks_total{EndpointName="e",VariantName="v"} 3.0' in text
 
 
-def test_failures_are_told_apart():
+def test_failures_are_told_apart() -> None:
     text = render(
         finished("stream_broken", num_chunks=2),
         finished("model_error"),
@@ -47,11 +49,11 @@ def test_failures_are_told_apart():
     assert 'Invocation5XXErrors_total{EndpointName="e"} 1.0' in text
 
 
-def test_endpoints_that_do_not_exist_make_no_metrics():
+def test_endpoints_that_do_not_exist_make_no_metrics() -> None:
     assert "nobody" not in render(InvocationAnswered("nobody", "", False, 400, None, 0.001))
 
 
-def test_requests_are_counted_by_operation_and_status():
+def test_requests_are_counted_by_operation_and_status() -> None:
     text = render(RequestServed("sagemaker", "CreateModel", 200, 0.01, "r"))
 
     assert 'Requests_total{Operation="CreateModel",Service="sagemaker",StatusCode="200"} 1.0' in text

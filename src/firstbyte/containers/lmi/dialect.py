@@ -8,18 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from firstbyte.containers.dialect import Call, HealthInquiry, Parsed, StreamCall, StreamReply, WholeCall
-from firstbyte.containers.errors import ContainerError, Overloaded, RequestRejected
+from firstbyte.containers.errors import ContainerError, RequestRejected
 from firstbyte.containers.exchange import Answer, Headers, Request, json_answer
 from firstbyte.containers.lmi.chat import ChatLines, ChatPieces, ChatWhole
 from firstbyte.containers.lmi.options import LmiOptions
 from firstbyte.containers.lmi.rendering import (
-    REAL_STATUS_CODES,
     JsonLines,
     JsonPieces,
     JsonWhole,
     Wording,
     error_answer,
     front_end_error,
+    python_error,
 )
 from firstbyte.containers.lmi.requests import LmiBody, encode_prompt, plan_generation, read_body
 from firstbyte.engine.tokenizer import Tokenizer
@@ -59,6 +59,11 @@ class LmiDialect:
         """The job queue and the rolling batch together."""
         return self.options.job_queue_size + self.options.max_rolling_batch_size
 
+    @property
+    def first_token_timeout_s(self) -> float | None:
+        """`predict_timeout`."""
+        return self.options.predict_timeout_s
+
     def render_health(self, is_healthy: bool) -> Answer:
         """The model's state by name: 200, or 500 when it failed."""
         status, word = (200, "Healthy") if is_healthy else (500, "FAILED")
@@ -67,10 +72,12 @@ class LmiDialect:
 
     def render_error(self, error: ContainerError) -> Answer:
         """The error as an HTTP answer of its own."""
-        if isinstance(error, Overloaded):
-            message = f"Worker queue capacity exceeded for model: {self.model_name}"
-            return front_end_error(503, "WlmCapacityException", message, self._headers(None))
-        return error_answer(error, self.options.version, self._headers(None))
+        return error_answer(error, self._plain_wording(None))
+
+    def shared_headers(self, request: Request) -> Headers:
+        """None: each answer has its own."""
+        del request
+        return ()
 
     def parse(self, request: Request) -> Parsed:
         """Look the route up, read the body and check it."""
@@ -91,7 +98,7 @@ class LmiDialect:
             body = read_body(request)
             prompt, prompt_ids = encode_prompt(body, self.tokenizer)
         except RequestRejected as error:
-            return error_answer(error, self.options.version, self._headers(request))
+            return python_error(error, self._plain_wording(request))
         return self._plan(body, prompt, prompt_ids, self._headers(request))
 
     def _plan(self, body: LmiBody, prompt: str, prompt_ids: tuple[int, ...], headers: Headers) -> Call | Answer:
@@ -102,7 +109,7 @@ class LmiDialect:
         try:
             plan = plan_generation(body, prompt_ids, self.options, self.max_total_tokens)
         except RequestRejected as error:
-            return stream.refuse(error) if stream else error_answer(error, self.options.version, headers)
+            return stream.refuse(error) if stream else wording.error_answer(error)
         if stream is None:
             return WholeCall((plan,), ChatWhole(wording) if body.messages is not None else JsonWhole(wording))
         return StreamCall(plan, stream)
@@ -114,7 +121,7 @@ class LmiDialect:
         """
         formatter = body.parameters.get("output_formatter") or self.options.output_formatter
         is_lines = formatter in ("jsonlines", "sse") or (formatter != "json" and body.is_streaming)
-        if not is_lines and self.options.version >= REAL_STATUS_CODES:
+        if not is_lines and self.options.has_status_codes:
             return None
         if body.messages is not None:
             return ChatLines(wording) if body.is_streaming else ChatPieces(wording)
@@ -123,16 +130,28 @@ class LmiDialect:
         is_sse = formatter == "sse" or (formatter is None and self.options.is_tgi_compatible)
         return JsonLines(wording, is_sse=is_sse)
 
+    def _plain_wording(self, request: Request | None) -> Wording:
+        """For what is said before a request has been read."""
+        return Wording(
+            version=self.options.version,
+            headers=self._headers(request),
+            model_name=self.model_name,
+            has_status_codes=self.options.has_status_codes,
+        )
+
     def _wording(self, body: LmiBody, prompt: str, headers: Headers) -> Wording:
         is_compatible = self.options.is_tgi_compatible
         return Wording(
             version=self.options.version,
             headers=headers,
+            model_name=self.model_name,
             prompt=prompt,
             has_full_text=body.flag("return_full_text"),
             has_details=body.flag("details", is_compatible),
             has_prefill=body.flag("decoder_input_details"),
             is_tgi_compatible=is_compatible,
+            has_status_codes=self.options.has_status_codes,
+            has_final_newline=self.options.has_final_newline,
         )
 
     def _target_model(self, request: Request) -> str | None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from firstbyte.containers.errors import StartupFailed
+from firstbyte.containers.lmi.changes import LMI_DIST_IS_GONE, REAL_STATUS_CODES
 from firstbyte.containers.versions import Version
 
-LMI_DIST_IS_GONE = Version(0, 33)
-"""From here on `lmi-dist` means `vllm`, and `scheduler` is unknown."""
+BACKPORT = "SERVING_BACKPORT_FOR_NON_STREAMING_HTTP_ERROR_CODES"
 
 OutputFormatter = Literal["json", "jsonlines", "sse"]
 ROLLING_BATCHES = ("auto", "disable", "trtllm", "lmi-dist", "vllm", "scheduler", "tnx")
@@ -83,6 +83,14 @@ class LmiOptions:
     is_tgi_compatible: bool = False
     job_queue_size: int = 1000
     max_request_bytes: int = 64 * 1024 * 1024
+    has_status_codes: bool = False
+    """Whether what is not streamed is answered at once with a status of its own."""
+    predict_timeout_s: float = 240.0
+    """How long a request may wait for its first token; the images set 240."""
+    stops_anywhere: bool = False
+    """Whether a stop string also counts across tokens; FIRSTBYTE_STOP_ANYWHERE, which LMI does not have."""
+    has_final_newline: bool = False
+    """Whether a stream of pieces ends in a newline, for readers of lines; FIRSTBYTE_FINAL_NEWLINE, likewise."""
     notes: tuple[str, ...] = ()
     """One line for each property that is accepted but changes nothing here."""
 
@@ -127,6 +135,10 @@ def read_options(environment: Mapping[str, str], properties: Mapping[str, str], 
         output_formatter=_output_formatter(merged),
         is_tgi_compatible=merged.get("option.tgi_compat", "false").lower() == "true",
         job_queue_size=_integer(merged, "job_queue_size", 1000),
+        has_status_codes=version >= REAL_STATUS_CODES or environment.get(BACKPORT, "").lower() == "true",
+        predict_timeout_s=_integer(merged, "option.predict_timeout", _seconds(environment, "PREDICT_TIMEOUT", 240)),
+        stops_anywhere=environment.get("FIRSTBYTE_STOP_ANYWHERE", "").lower() == "true",
+        has_final_newline=environment.get("FIRSTBYTE_FINAL_NEWLINE", "").lower() == "true",
         notes=tuple(f"{key}={merged[key]}: {meaning}" for key, meaning in MEANINGS.items() if key in merged),
     )
 
@@ -165,6 +177,10 @@ def _integer(merged: Mapping[str, str], key: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise StartupFailed(f"{key}: value is not a valid integer above 0: {text}")
     return int(text)
+
+
+def _seconds(environment: Mapping[str, str], name: str, default: int) -> int:
+    return _integer(environment, name, default)
 
 
 def _optional(merged: Mapping[str, str], key: str) -> int | None:

@@ -11,21 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from firstbyte.containers.dialect import Generation, Timings
-from firstbyte.containers.errors import BodyTooLarge, ContainerError, Overloaded
-from firstbyte.containers.exchange import Answer, Head, Headers, json_answer
+from firstbyte.containers.dialect import Generation
+from firstbyte.containers.errors import BodyTooLarge, ContainerError, Overloaded, RequestRejected, TookTooLong
+from firstbyte.containers.exchange import Answer, Head, Headers, chunked_answer, json_answer
+from firstbyte.containers.lmi.changes import ASYNC_FORMATS, CODE_FIRST, TOKENS_IN_LINES
 from firstbyte.containers.lmi.requests import InputParsingFailed
+from firstbyte.containers.metering import Timings
 from firstbyte.containers.versions import Version
 from firstbyte.engine.requests import FinishReason, TokenEvent
 
 logger = logging.getLogger(__name__)
-
-OUTPUTS_AS_LINES = Version(0, 26)
-"""Before, a line was `{"outputs": ["…"]}`."""
-REAL_STATUS_CODES = Version(0, 29)
-"""From here on what is not streamed is one body, with a status code of its own."""
-ASYNC_FORMATS = Version(0, 35)
-"""From here on the asynchronous handler is the default, and its objects are close to TGI's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +29,26 @@ class Wording:
 
     version: Version
     headers: Headers
-    prompt: str
-    has_full_text: bool
-    has_details: bool
-    has_prefill: bool
+    model_name: str
+    prompt: str = ""
+    has_full_text: bool = False
+    has_details: bool = False
+    has_prefill: bool = False
     is_tgi_compatible: bool = False
+
+    has_status_codes: bool = False
+    """Whether an error has a status of its own; see `REAL_STATUS_CODES`."""
+    has_final_newline: bool = False
+    """Whether pieces are followed by a newline."""
+
+    @property
+    def end(self) -> tuple[bytes, ...]:
+        """What follows the pieces of an object."""
+        return (b"\n",) if self.has_final_newline else ()
+
+    def error_answer(self, error: ContainerError) -> Answer:
+        """The answer for an error before any byte went out."""
+        return error_answer(error, self)
 
     @property
     def opening(self) -> str:
@@ -127,18 +137,18 @@ class JsonPieces:
             details = details_object(self._events, self.wording, has_tokens=True)
         return (piece + self._closing(details)).encode()
 
-    def render_end(self) -> bytes:
-        """Nothing: the last token closed the object."""
-        return b""
+    def render_end(self) -> tuple[bytes, ...]:
+        """Nothing but a newline where one is wanted: the last token closed the object."""
+        return self.wording.end
 
-    def render_error(self, error: ContainerError) -> bytes:
+    def render_error(self, error: ContainerError) -> tuple[bytes, ...]:
         """What closes the object when the generation failed; the reason is in the log only, as in LMI."""
         logger.warning("generation failed: %s", error)
-        return (self._opening() + self._closing({"finish_reason": FinishReason.ERROR})).encode()
+        return ((self._opening() + self._closing({"finish_reason": FinishReason.ERROR})).encode(),)
 
     def refuse(self, error: ContainerError) -> Answer:
         """An answer for an error before the first token."""
-        return refuse_early(error, self.head, self.render_error, self.wording.version)
+        return refuse_early(error, self.head, self.render_error, self.wording)
 
     def _opening(self) -> str:
         if self._events:
@@ -169,7 +179,7 @@ class JsonLines:
     def render(self, event: TokenEvent) -> bytes:
         """The token's line; the last one carries the whole text and, if asked for, the details."""
         self._events.append(event)
-        if self.wording.version < OUTPUTS_AS_LINES:
+        if self.wording.version < TOKENS_IN_LINES:
             return self._line({"outputs": [visible_text(event)]})
         if self.wording.version >= ASYNC_FORMATS:
             return self._line(self._async_message(event))
@@ -180,26 +190,26 @@ class JsonLines:
                 message["details"] = details_object(self._events, self.wording, has_tokens=False)
         return self._line(message)
 
-    def render_end(self) -> bytes:
+    def render_end(self) -> tuple[bytes, ...]:
         """Nothing: the last token's line ends the stream."""
-        return b""
+        return ()
 
-    def render_error(self, error: ContainerError) -> bytes:
-        """A last line of token -1, with the reason."""
+    def render_error(self, error: ContainerError) -> tuple[bytes, ...]:
+        """A last line of token -1, with the reason; of the asynchronous handler, the reason."""
+        if self.wording.version >= ASYNC_FORMATS:
+            return (self._line({"code": error_code(error, self.wording.version), "error": str(error)}),)
         token = {"id": -1, "text": "", "log_prob": -1, "special_token": True, "error_msg": str(error)}
         text = self.wording.opening + _text_of(self._events)
-        return self._line(
-            {"token": token, "generated_text": text, "details": {"finish_reason": FinishReason.ERROR}},
-        )
+        return (self._line({"token": token, "generated_text": text, "details": {"finish_reason": FinishReason.ERROR}}),)
 
     def refuse(self, error: ContainerError) -> Answer:
         """An answer for an error before the first token."""
-        return refuse_early(error, self.head, self.render_error, self.wording.version)
+        return refuse_early(error, self.head, self.render_error, self.wording)
 
     def _async_message(self, event: TokenEvent) -> dict[str, Any]:
         finish = event.finish
         details = None
-        if finish is not None:
+        if finish is not None and self.wording.has_details:
             details = {
                 "finish_reason": finish.reason,
                 "seed": finish.seed,
@@ -207,7 +217,7 @@ class JsonLines:
                 "input_length": finish.num_prompt,
             }
         return {
-            "index": event.index - 1,
+            "index": 0,  # of the choice, of which there is one
             "token": token_object(event, self.wording),
             "generated_text": None if finish is None else self.wording.opening + _text_of(self._events),
             "details": details,
@@ -234,6 +244,10 @@ class JsonWhole:
         text = f"[{dump(message)}]" if self.wording.is_tgi_compatible else dump(message)
         return json_answer(200, text.encode(), self.wording.headers)
 
+    def refuse(self, error: ContainerError) -> Answer:
+        """The answer when the generation failed."""
+        return self.wording.error_answer(error)
+
     def _details(self, events: Sequence[TokenEvent]) -> dict[str, Any]:
         if self.wording.version < ASYNC_FORMATS:
             return details_object(events, self.wording, has_tokens=True)
@@ -243,18 +257,18 @@ class JsonWhole:
             "finish_reason": finish.reason,
             "generated_tokens": finish.num_generated,
             "seed": finish.seed,
-            "prefill": prefill_objects(events[-1], self.wording) if self.wording.has_prefill else None,
+            "prefill": prefill_objects(events[-1], self.wording) if self.wording.has_prefill else [],
             "tokens": [token_object(event, self.wording) for event in events],
         }
 
 
 def refuse_early(
-    error: ContainerError, head: Head, render_error: Callable[[ContainerError], bytes], version: Version
+    error: ContainerError, head: Head, render_error: Callable[[ContainerError], tuple[bytes, ...]], wording: Wording
 ) -> Answer:
     """A stream's answer for an error before its first token: up to 0.28 a generation that ended in an error."""
-    if isinstance(error, Overloaded) or version >= REAL_STATUS_CODES:
-        return error_answer(error, version, head.headers[1:])
-    return Answer(head.status, head.headers, render_error(error), is_chunked=True)
+    if isinstance(error, Overloaded | TookTooLong) or wording.has_status_codes:
+        return wording.error_answer(error)
+    return chunked_answer(head, render_error(error))
 
 
 def front_end_error(status: int, error_type: str, message: str, headers: Headers = ()) -> Answer:
@@ -263,25 +277,34 @@ def front_end_error(status: int, error_type: str, message: str, headers: Headers
     return json_answer(status, body.encode(), headers)
 
 
-def error_answer(error: ContainerError, version: Version, headers: Headers = ()) -> Answer:
+def error_answer(error: ContainerError, wording: Wording) -> Answer:
     """The answer for an error before any byte went out."""
     if isinstance(error, BodyTooLarge):
-        return front_end_error(413, "TooLongHttpContentException", str(error), headers)
+        return front_end_error(413, "TooLongHttpContentException", str(error), wording.headers)
     if isinstance(error, Overloaded):
-        return front_end_error(503, "WlmCapacityException", f"Worker queue capacity exceeded: {error}", headers)
-    return python_error(error, version, headers)
+        message = f"Worker queue capacity exceeded for model: {wording.model_name}"
+        return front_end_error(503, "WlmCapacityException", message, wording.headers)
+    if isinstance(error, TookTooLong):
+        return front_end_error(400, "TranslateException", f"Time out in: {error.timeout_s:g}", wording.headers)
+    return python_error(error, wording)
 
 
-def python_error(error: ContainerError, version: Version, headers: Headers = ()) -> Answer:
+def error_code(error: ContainerError, version: Version) -> int:
+    """The code of an error of the Python side; vLLM has one of its own for parameters out of their range."""
+    is_parameter = isinstance(error, RequestRejected) and not isinstance(error, InputParsingFailed)
+    return 400 if is_parameter and version >= ASYNC_FORMATS else 424
+
+
+def python_error(error: ContainerError, wording: Wording) -> Answer:
     """An error of the Python side: up to 0.28 its code is in the body only and the status is 200.
 
     Up to 0.28 the answer is a stream, since the status had to be sent before anything was known.
     """
-    if version >= REAL_STATUS_CODES:
-        code = 424 if version < ASYNC_FORMATS or isinstance(error, InputParsingFailed) else 400
-        return json_answer(code, dump({"code": code, "error": str(error)}).encode(), headers)
-    members = {"code": 424, "error": str(error)}
-    if version < Version(0, 28):
+    if wording.has_status_codes:
+        code = error_code(error, wording.version)
+        return json_answer(code, dump({"code": code, "error": str(error)}).encode(), wording.headers)
+    members: dict[str, Any] = {"code": 424, "error": str(error)}
+    if wording.version < CODE_FIRST:
         members = {"error": "", "code": 424}
     body = json.dumps(members, ensure_ascii=False, separators=(",", ":"))
-    return Answer(200, (("content-type", "application/json"), *headers), body.encode(), is_chunked=True)
+    return Answer(200, (("content-type", "application/json"), *wording.headers), body.encode(), is_chunked=True)

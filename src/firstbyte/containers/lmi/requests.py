@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from firstbyte.containers.errors import RequestRejected
 from firstbyte.containers.exchange import Request
+from firstbyte.containers.lmi.changes import TEMPERATURE_IS_FREE
 from firstbyte.containers.lmi.options import LmiOptions
 from firstbyte.containers.versions import Version
 from firstbyte.engine.errors import TemplateFailed
@@ -18,8 +19,6 @@ from firstbyte.engine.requests import GenerateRequest, Sampling
 from firstbyte.engine.tokenizer import Tokenizer
 
 DEFAULT_NEW_TOKENS = 30
-TEMPERATURE_IS_FREE = Version(0, 32)
-"""Until then a request without `do_sample: true` is greedy, whatever its temperature."""
 
 KNOWN_PARAMETERS = frozenset(
     (
@@ -131,6 +130,7 @@ def plan_generation(
         max_new_tokens=min(max_new_tokens, max_total_tokens - len(prompt_ids)),
         sampling=_sampling(read, options.version),
         stop=(*read.strings("stop_sequences"), *read.strings("stop")),
+        stop_anywhere=options.stops_anywhere,
         ignore_eos=body.flag("ignore_eos_token") or body.flag("ignore_eos"),
         prompt_logprobs=body.flag("decoder_input_details"),
     )

@@ -1,6 +1,7 @@
 """Reads a JSON body into checked values, and words what does not fit as serde and axum do.
 
 axum's extractor answers in plain text: 400 for what is not JSON, 422 for JSON of another shape, 415 for another type.
+serde's messages end with the place where reading stopped, which `positions` finds.
 """
 
 import ctypes
@@ -11,6 +12,7 @@ from typing import Any
 import orjson
 
 from firstbyte.containers.errors import RequestRejected
+from firstbyte.containers.tgi.positions import Path, position_of
 
 NOT_JSON = "Failed to parse the request body as JSON: "
 OTHER_SHAPE = "Failed to deserialize the JSON body into the target type: "
@@ -28,9 +30,20 @@ EXPECTED = {"bool": "a boolean", "string": "a string", "strings": "a sequence"}
 class ExtractionFailed(RequestRejected):
     """The body could not become the route's type; `status` is axum's."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, path: Path | None = None, *, is_incomplete: bool = False) -> None:
         super().__init__(message)
         self.status = status
+        self.path = path
+        """Of the value that does not fit, where serde would say where it stands."""
+        self.is_incomplete = is_incomplete
+        """The value is an object that lacks a member."""
+
+    def located(self, body: bytes) -> "ExtractionFailed":
+        """The same failure with serde's ` at line N column M`, where it has one."""
+        if self.path is None:
+            return self
+        line, column = position_of(body, self.path, is_whole=self.is_incomplete)
+        return ExtractionFailed(self.status, f"{self} at line {line} column {column}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +69,40 @@ def read_json(body: bytes) -> Any:
         raise ExtractionFailed(400, f"{NOT_JSON}{what} at line {error.lineno} column {error.colno}") from error
 
 
-def read_members(value: Any, fields: Mapping[str, Field], type_name: str, path: str = "") -> dict[str, Any]:
-    """Check the members of an object against `fields`; members it does not name are ignored, missing ones defaulted.
+def read_members(value: Any, fields: Mapping[str, Field], type_name: str, path: Path = ()) -> dict[str, Any]:
+    """Check the members of an object against `fields`, in the body's order as serde does.
+
+    Members that `fields` does not name are ignored, missing ones defaulted.
 
     Raises:
         ExtractionFailed: (422) a member is missing or of another type.
     """
     if not isinstance(value, dict):
-        raise _mismatch(path.rstrip("."), value, f"struct {type_name}")
-    read = {}
+        failure = _mismatch(path, value, f"struct {type_name}")
+        failure.is_incomplete = isinstance(value, list)  # serde reads a list's items as the fields
+        raise failure
+    read = {name: field.default for name, field in fields.items()}
+    for name, member in value.items():
+        field = fields.get(name)
+        if field is not None and not (member is None and field.is_nullable):
+            read[name] = _read_value(member, field.kind, (*path, name))
     for name, field in fields.items():
-        member = value.get(name, field.default)
-        if member is ...:
-            raise ExtractionFailed(422, f"{OTHER_SHAPE}{path and path.rstrip('.') + ': '}missing field `{name}`")
-        is_default = name not in value or (member is None and field.is_nullable)
-        read[name] = member if is_default else _read_value(member, field.kind, path + name)
+        if field.default is ... and name not in value:
+            message = f"{OTHER_SHAPE}{_prefix(path)}missing field `{name}`"
+            raise ExtractionFailed(422, message, path, is_incomplete=True)
     return read
 
 
-def _read_value(value: Any, kind: str, path: str) -> Any:
+def read_strings(value: Any, path: Path) -> tuple[str, ...]:
+    """A list of strings.
+
+    Raises:
+        ExtractionFailed: (422) it is something else.
+    """
+    return _read_value(value, "strings", path)  # type: ignore[no-any-return]
+
+
+def _read_value(value: Any, kind: str, path: Path) -> Any:
     if kind == "any":
         return value
     if kind in INTEGER_RANGES:
@@ -86,11 +114,11 @@ def _read_value(value: Any, kind: str, path: str) -> Any:
     if kind == "string" and isinstance(value, str):
         return value
     if kind == "strings" and isinstance(value, list):
-        return tuple(_read_value(item, "string", f"{path}[{index}]") for index, item in enumerate(value))
+        return tuple(_read_value(item, "string", (*path, index)) for index, item in enumerate(value))
     raise _mismatch(path, value, EXPECTED.get(kind, kind))
 
 
-def _read_integer(value: Any, kind: str, path: str) -> int:
+def _read_integer(value: Any, kind: str, path: Path) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise _mismatch(path, value, kind)
     lowest, highest = INTEGER_RANGES[kind]
@@ -99,9 +127,17 @@ def _read_integer(value: Any, kind: str, path: str) -> int:
     return value
 
 
-def _mismatch(path: str, value: Any, expected: str, problem: str = "invalid type") -> ExtractionFailed:
-    where = f"{path}: " if path else ""
-    return ExtractionFailed(422, f"{OTHER_SHAPE}{where}{problem}: {_describe(value)}, expected {expected}")
+def _mismatch(path: Path, value: Any, expected: str, problem: str = "invalid type") -> ExtractionFailed:
+    return ExtractionFailed(
+        422, f"{OTHER_SHAPE}{_prefix(path)}{problem}: {_describe(value)}, expected {expected}", path
+    )
+
+
+def _prefix(path: Path) -> str:
+    """Where it is, as serde_path_to_error writes it; nothing for the body itself."""
+    if not path:
+        return ""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".") + ": "
 
 
 def _describe(value: Any) -> str:

@@ -5,34 +5,38 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from firstbyte.containers.dialect import Call, HealthInquiry, Parsed, StreamCall, TallyInquiry, WholeCall
+from firstbyte.containers.dialect import Call, HealthInquiry, Parsed, Refusal, StreamCall, TallyInquiry, WholeCall
 from firstbyte.containers.errors import ContainerError
-from firstbyte.containers.exchange import Answer, Request, json_answer
-from firstbyte.containers.tgi.chat import plan_chat
+from firstbyte.containers.exchange import Answer, Headers, Request, json_answer
+from firstbyte.containers.metering import Tally
+from firstbyte.containers.tgi.changes import CHAT_TOKENIZE_ROUTE, DISPATCH_BY_SHAPE, MODELS_ROUTE
+from firstbyte.containers.tgi.chat import chat_tokenize_answer, plan_chat
+from firstbyte.containers.tgi.completions import plan_completions
 from firstbyte.containers.tgi.decoding import OTHER_MEDIA_TYPE, OTHER_SHAPE, ExtractionFailed, read_json
-from firstbyte.containers.tgi.information import Served, describe_model, list_models, render_tally, tokenize_answer
+from firstbyte.containers.tgi.failures import TemplateRefused, ValidationFailed
+from firstbyte.containers.tgi.information import Served, describe_model, list_models, tokenize_answer
+from firstbyte.containers.tgi.metrics import render_metrics
+from firstbyte.containers.tgi.openapi import DOCS_PAGE, OPENAPI_PATH, describe_routes
+from firstbyte.containers.tgi.refusals import refuse_in_stream, refuse_whole
 from firstbyte.containers.tgi.rendering import (
     EventStream,
     WholeText,
     compute_headers,
     dump,
     error_answer,
-    error_event,
     render_health,
     stream_head,
 )
 from firstbyte.containers.tgi.requests import (
     GenerateBody,
-    ValidationFailed,
     check_endpoint,
     plan_generation,
     read_generate_body,
 )
-from firstbyte.containers.versions import Version
+from firstbyte.containers.tgi.vertex import plan_vertex
 
-MODELS_ROUTE = Version(2, 2)
-DISPATCH_BY_SHAPE = Version(2, 4)
-"""From here on /invocations looks at the body to tell generate from chat; before, MESSAGES_API_ENABLED chose."""
+OPEN_ROUTES = frozenset({"/chat_tokenize"})
+"""POST routes that ask for no key, as in TGI."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +55,30 @@ class TgiDialect:
         """MAX_CONCURRENT_REQUESTS; there is no waiting beyond it."""
         return self.served.options.max_concurrent_requests
 
+    @property
+    def first_token_timeout_s(self) -> float | None:
+        """None: TGI lets requests wait."""
+        return None
+
     def render_error(self, error: ContainerError) -> Answer:
         """The error as an HTTP answer of its own."""
         return error_answer(error)
 
+    def shared_headers(self, request: Request) -> Headers:
+        """What a browser asks for: any page may use this server, or those that CORS_ALLOW_ORIGIN names."""
+        origin = request.headers.get("origin")
+        allowed = self.served.options.cors_allow_origin
+        if origin is None or (allowed and origin not in allowed):
+            return ()
+        headers: Headers = (("access-control-allow-origin", origin if allowed else "*"),)
+        if request.method == "OPTIONS":
+            headers += (("access-control-allow-methods", "GET,POST"), ("access-control-allow-headers", "content-type"))
+        return (*headers, ("vary", "origin, access-control-request-method, access-control-request-headers"))
+
     def parse(self, request: Request) -> Parsed:
         """Look the route up, check the key, read the body and check it."""
+        if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
+            return Answer(200)
         routes = self._routes()
         route = routes.get((request.method, request.path))
         if route is None:
@@ -65,59 +87,76 @@ class TgiDialect:
             return Answer(401)
         try:
             return route(_json_body(request) if request.method == "POST" else {})
+        except ExtractionFailed as error:
+            return error_answer(error.located(request.body))
         except ContainerError as error:
-            return error_answer(error)
+            answer = error_answer(error)
+            return Refusal(answer, answer, "template" if isinstance(error, TemplateRefused) else "validation")
 
     def _routes(self) -> Mapping[tuple[str, str], Callable[[Any], Parsed]]:
+        served = self.served
         routes: dict[tuple[str, str], Callable[[Any], Parsed]] = {
             ("POST", "/"): self._compat_generate,
             ("POST", "/generate"): self._generate,
             ("POST", "/generate_stream"): self._generate_stream,
             ("POST", "/invocations"): self._invoke,
-            ("POST", "/v1/chat/completions"): lambda body: plan_chat(body, self.served),
-            ("POST", "/tokenize"): lambda body: tokenize_answer(body, self.served),
+            ("POST", "/v1/chat/completions"): lambda body: plan_chat(body, served),
+            ("POST", "/v1/completions"): lambda body: plan_completions(body, served),
+            ("POST", "/vertex"): lambda body: plan_vertex(body, served),
+            ("POST", "/tokenize"): lambda body: tokenize_answer(body, served),
             ("GET", "/"): lambda _: HealthInquiry(render_health),
             ("GET", "/health"): lambda _: HealthInquiry(render_health),
             ("GET", "/ping"): lambda _: HealthInquiry(render_health),
-            ("GET", "/metrics"): lambda _: TallyInquiry(render_tally),
-            ("GET", "/info"): lambda _: json_answer(200, dump(describe_model(self.served))),
+            ("GET", "/metrics"): lambda _: TallyInquiry(self._render_metrics),
+            ("GET", "/info"): lambda _: json_answer(200, dump(describe_model(served))),
         }
-        if self.served.options.version >= MODELS_ROUTE:
-            routes["GET", "/v1/models"] = lambda _: json_answer(200, dump(list_models(self.served)))
+        if served.options.version >= MODELS_ROUTE:
+            routes["GET", "/v1/models"] = lambda _: json_answer(200, dump(list_models(served)))
+        if served.options.version >= CHAT_TOKENIZE_ROUTE:
+            routes["POST", "/chat_tokenize"] = lambda body: chat_tokenize_answer(body, served)
+        routes["GET", "/docs"] = lambda _: Answer(200, (("content-type", "text/html"),), DOCS_PAGE.encode())
+        paths = frozenset(routes) - {("GET", "/docs")}
+        routes["GET", OPENAPI_PATH] = lambda _: json_answer(200, dump(describe_routes(served.options.version, paths)))
         return routes
+
+    def _render_metrics(self, tally: Tally) -> Answer:
+        return render_metrics(tally, self.served.limits.max_batch_total_tokens)
 
     def _is_authorized(self, request: Request) -> bool:
         key = self.served.options.api_key
-        if key is None:
+        if key is None or request.path in OPEN_ROUTES:
             return True
         given = request.headers.get("authorization", "").lower()
         return hmac.compare_digest(given.encode(), f"bearer {key}".lower().encode())
 
-    def _invoke(self, body: Any) -> Call | Answer:
+    def _invoke(self, body: Any) -> Parsed:
         options = self.served.options
         if options.version < DISPATCH_BY_SHAPE:
             return plan_chat(body, self.served) if options.is_messages_api_enabled else self._compat_generate(body)
-        if isinstance(body, dict) and "inputs" in body:
+        shape = body if isinstance(body, dict) else {}
+        if "inputs" in shape:
             return self._compat_generate(body)
-        if isinstance(body, dict) and "messages" in body:
+        if "messages" in shape:
             return plan_chat(body, self.served)
+        if "prompt" in shape:
+            return plan_completions(body, self.served)
         raise ExtractionFailed(422, f"{OTHER_SHAPE}data did not match any variant of untagged enum SagemakerRequest")
 
-    def _compat_generate(self, body: Any) -> Call | Answer:
+    def _compat_generate(self, body: Any) -> Call | Refusal:
         read = read_generate_body(body, self.served.options.version)
         # A local folder has no pipeline tag, and then TGI gives the full text unless told otherwise.
         is_full = read.parameters.return_full_text is not False
         return self._stream(read, is_full) if read.stream else self._whole(read, is_full, is_array=True)
 
-    def _generate(self, body: Any) -> Call | Answer:
+    def _generate(self, body: Any) -> Call | Refusal:
         read = read_generate_body(body, self.served.options.version)
         return self._whole(read, read.parameters.return_full_text is True, is_array=False)
 
-    def _generate_stream(self, body: Any) -> Call | Answer:
+    def _generate_stream(self, body: Any) -> Call | Refusal:
         read = read_generate_body(body, self.served.options.version)
         return self._stream(read, read.parameters.return_full_text is True)
 
-    def _whole(self, body: GenerateBody, is_full: bool, *, is_array: bool) -> Call:
+    def _whole(self, body: GenerateBody, is_full: bool, *, is_array: bool) -> Call | Refusal:
         parameters, bounds = body.parameters, self.served.bounds
         check_endpoint(parameters, bounds, is_streaming=False)
         reply = WholeText(
@@ -126,19 +165,25 @@ class TgiDialect:
             is_array=is_array,
             headers=compute_headers(bounds.options.compute_type, len(body.inputs)),
         )
-        return WholeCall(plan_generation(body, bounds, self.served.tokenizer), reply)
+        try:
+            return WholeCall(plan_generation(body, bounds, self.served.tokenizer), reply)
+        except ValidationFailed as error:
+            return refuse_whole(error)
 
-    def _stream(self, body: GenerateBody, is_full: bool) -> Call | Answer:
+    def _stream(self, body: GenerateBody, is_full: bool) -> Call | Refusal:
         parameters, bounds = body.parameters, self.served.bounds
-        version = bounds.options.version
         head = stream_head(compute_headers(bounds.options.compute_type, len(body.inputs)))
+        reply = EventStream(bounds.options.version, head, body.inputs if is_full else "", parameters.details)
         try:
             check_endpoint(parameters, bounds, is_streaming=True)
+        except ValidationFailed as error:
+            answer = refuse_in_stream(head, reply.render_error, error).answer
+            return Refusal(answer, answer)  # TGI asks this before it takes a permit
+        try:
             request, *_ = plan_generation(body, bounds, self.served.tokenizer)
         except ValidationFailed as error:
-            # The status is 200 by the time TGI validates, so the error is an event.
-            return Answer(head.status, head.headers, error_event(error, version), is_chunked=True)
-        return StreamCall(request, EventStream(version, head, body.inputs if is_full else "", parameters.details))
+            return refuse_in_stream(head, reply.render_error, error)
+        return StreamCall(request, reply)
 
 
 def _json_body(request: Request) -> Any:

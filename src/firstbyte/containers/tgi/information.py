@@ -4,19 +4,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import firstbyte
-from firstbyte.containers.dialect import Tally
 from firstbyte.containers.exchange import Answer, json_answer
+from firstbyte.containers.tgi.changes import LIMITS_FOLLOW_MODEL, MAX_INPUT_TOKENS_NAME
+from firstbyte.containers.tgi.failures import ValidationFailed
 from firstbyte.containers.tgi.options import Limits, TgiOptions
 from firstbyte.containers.tgi.rendering import dump, error_answer
-from firstbyte.containers.tgi.requests import Bounds, ValidationFailed, read_generate_body
-from firstbyte.containers.versions import Version
+from firstbyte.containers.tgi.requests import (
+    Bounds,
+    read_generate_body,
+)
 from firstbyte.engine.model_info import ModelInfo
 from firstbyte.engine.tokenizer import Tokenizer
-
-MAX_INPUT_TOKENS_NAME = Version(2, 1)
-"""The member was `max_input_length` before."""
-SHORT_INFO = Version(3)
-"""From here on /info has no more device, type and batch members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class Served:
 def describe_model(served: Served) -> dict[str, Any]:
     """The members of /info in the version's order. The model's commit is unknown here, so `model_sha` is null."""
     options, limits = served.options, served.limits
-    is_short = options.version >= SHORT_INFO
+    is_short = options.version >= LIMITS_FOLLOW_MODEL
     info: dict[str, Any] = {"model_id": options.model_id, "model_sha": None}
     if not is_short:
         info |= {"model_dtype": served.model.dtype, "model_device_type": "cpu"}
@@ -71,39 +69,22 @@ def list_models(served: Served) -> dict[str, Any]:
     return {"object": "list", "data": [{"id": model_id, "object": "model", "created": 0, "owned_by": model_id}]}
 
 
-def render_tally(tally: Tally) -> Answer:
-    """The counts that this server has, under TGI's names, in Prometheus's text format."""
-    counts = (
-        ("tgi_request_count", "counter", "", tally.num_received),
-        ("tgi_request_success", "counter", "", tally.num_succeeded),
-        ("tgi_request_failure", "counter", '{err="overloaded"}', tally.num_overloaded),
-        ("tgi_request_failure", "counter", '{err="generation"}', tally.num_failed),
-        ("tgi_request_failure", "counter", '{err="dropped"}', tally.num_left),
-        ("tgi_batch_current_size", "gauge", "", tally.num_under_way),
-    )
-    lines: dict[str, None] = {}  # a set that keeps its order: one type line for each name
-    for name, kind, labels, count in counts:
-        lines[f"# TYPE {name} {kind}\n"] = None
-        lines[f"{name}{labels} {count}\n"] = None
-    return Answer(200, (("content-type", "text/plain; version=0.0.4"),), "".join(lines).encode())
-
-
 def tokenize_answer(body: Any, served: Served) -> Answer:
     """The ids of `inputs` with their texts and the characters they cover."""
     read = read_generate_body(body, served.options.version)
     if not read.inputs:
         return error_answer(ValidationFailed("`inputs` cannot be empty"))
-    return json_answer(200, dump(_tokens(read.inputs, served.tokenizer)))
+    return json_answer(200, dump(simple_tokens(read.inputs, served.tokenizer)))
 
 
-def _tokens(text: str, tokenizer: Tokenizer) -> list[dict[str, Any]]:
-    """One object for each id. A token's text is what it adds to the text before it, found as in a stream.
+def simple_tokens(text: str, tokenizer: Tokenizer, *, add_special_tokens: bool = True) -> list[dict[str, Any]]:
+    """`TokenizeResponse`: one object for each id, whose text is what it adds to the text before it, as in a stream.
 
     Each is decoded together with the few tokens before it; one that completes no character (BOS, a lone byte) covers
     none.
     """
     tokens: list[dict[str, Any]] = []
-    ids = tokenizer.encode(text)
+    ids = tokenizer.encode(text, add_special_tokens=add_special_tokens)
     prefix = read = start = 0
     for index, token_id in enumerate(ids):
         before = tokenizer.decode(ids[prefix:read], skip_special_tokens=True)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import overload
 
 from firstbyte.containers.errors import StartupFailed
+from firstbyte.containers.tgi.changes import LIMITS_FOLLOW_MODEL
 from firstbyte.containers.versions import Version
 
 LONGEST_DEFAULT_TOTAL = 4096
 """Before 3.0 the launcher goes no further than this by default, however long the model's positions are."""
 PREFILL_MARGIN = 50
-V3 = Version(3)
 
 SAGEMAKER_NAMES = {
     "MODEL_ID": "HF_MODEL_ID",
@@ -42,6 +42,7 @@ MEANINGS = {
     "SPECULATE": "has no effect here",
     "MAX_WAITING_TOKENS": "recorded; waiting requests join the batch at once here",
     "WAITING_SERVED_RATIO": "recorded; waiting requests join the batch at once here",
+    "LORA_ADAPTERS": "has no effect here; requests that name an adapter are refused",
 }
 """Options that are taken without changing anything here, and what to say of them in the log."""
 
@@ -73,8 +74,13 @@ class TgiOptions:
     quantize: str | None = None
     dtype: str | None = None
     api_key: str | None = None
+    cors_allow_origin: tuple[str, ...] = ()
+    """Origins that a browser's page may come from; empty for any."""
     compute_type: str = "cpu+optimized"
     is_messages_api_enabled: bool = False
+    is_grammar_supported: bool = True
+    stops_anywhere: bool = False
+    """Whether a stop string also counts across tokens; FIRSTBYTE_STOP_ANYWHERE, which TGI does not have."""
     notes: tuple[str, ...] = ()
     """One line for each option that is accepted but changes nothing here."""
 
@@ -126,8 +132,11 @@ def read_options(environment: Mapping[str, str], version: Version) -> TgiOptions
         quantize=read.choice("QUANTIZE", QUANTIZE_CHOICES),
         dtype=read.choice("DTYPE", ("float16", "bfloat16")),
         api_key=values.get("API_KEY"),
+        cors_allow_origin=tuple(filter(None, values.get("CORS_ALLOW_ORIGIN", "").split(","))),
         compute_type=values.get("COMPUTE_TYPE", "cpu+optimized"),
         is_messages_api_enabled=read.flag("MESSAGES_API_ENABLED"),
+        stops_anywhere=read.flag("FIRSTBYTE_STOP_ANYWHERE"),
+        is_grammar_supported=not read.flag("DISABLE_GRAMMAR_SUPPORT"),
         notes=tuple(f"{name}={values[name]}: {meaning}" for name, meaning in MEANINGS.items() if name in values),
     )
 
@@ -139,11 +148,11 @@ def settle_limits(options: TgiOptions, max_position_embeddings: int | None) -> L
         StartupFailed: they do not.
     """
     longest = max_position_embeddings or LONGEST_DEFAULT_TOTAL
-    if options.version < V3:
+    if options.version < LIMITS_FOLLOW_MODEL:
         longest = min(longest, LONGEST_DEFAULT_TOTAL)
     total = _given(options.max_total_tokens, longest)
     # From 3.0 the two sizes follow each other; before, each has its own default.
-    max_input = _given(options.max_input_tokens, total - 1 if options.version >= V3 else longest - 1)
+    max_input = _given(options.max_input_tokens, total - 1 if options.version >= LIMITS_FOLLOW_MODEL else longest - 1)
     limits = Limits(max_input, total, _prefill_tokens(options, max_input, longest), options.max_batch_total_tokens)
     _check_limits(options, limits)
     return limits
@@ -154,7 +163,11 @@ def _prefill_tokens(options: TgiOptions, max_input_tokens: int, longest: int) ->
         return options.max_batch_prefill_tokens
     if options.max_batch_size is not None:
         return options.max_batch_size * max_input_tokens
-    return min(LONGEST_DEFAULT_TOTAL, longest) if options.version >= V3 else max_input_tokens + PREFILL_MARGIN
+    return (
+        min(LONGEST_DEFAULT_TOTAL, longest)
+        if options.version >= LIMITS_FOLLOW_MODEL
+        else max_input_tokens + PREFILL_MARGIN
+    )
 
 
 def _check_limits(options: TgiOptions, limits: Limits) -> None:
@@ -163,10 +176,10 @@ def _check_limits(options: TgiOptions, limits: Limits) -> None:
     if max_input >= total:
         raise StartupFailed(
             f"`max_input_tokens`({max_input}) must be < `max_total_tokens`({total})"
-            if options.version >= V3
+            if options.version >= LIMITS_FOLLOW_MODEL
             else "`max_input_tokens must be < `max_total_tokens`"  # the missing back-quote is TGI's
         )
-    if options.version < V3 and max_input > prefill:
+    if options.version < LIMITS_FOLLOW_MODEL and max_input > prefill:
         raise StartupFailed(
             f"`max_batch_prefill_tokens` must be >= `max_input_tokens`. Given: {prefill} and {max_input}"
         )

@@ -8,18 +8,15 @@ from typing import Any
 import numpy
 import orjson
 
-from firstbyte.containers.dialect import Generation, Timings
+from firstbyte.containers.dialect import Generation
 from firstbyte.containers.errors import BodyTooLarge, ContainerError, GenerationBroke, Overloaded
 from firstbyte.containers.exchange import Answer, Head, Headers, json_answer, text_answer
+from firstbyte.containers.metering import Timings
+from firstbyte.containers.tgi.changes import INDEX_IN_EVENTS, INPUT_LENGTH_IN_DETAILS, SPACE_AFTER_DATA
 from firstbyte.containers.tgi.decoding import ExtractionFailed
-from firstbyte.containers.tgi.requests import TemplateRefused
+from firstbyte.containers.tgi.failures import TemplateRefused, ToolRefused
 from firstbyte.containers.versions import Version
 from firstbyte.engine.requests import PromptToken, TokenEvent, TopToken
-
-SPACE_AFTER_DATA = Version(2, 1)
-"""axum 0.7 came with TGI 2.1 and writes `data: `; axum 0.6 writes `data:`."""
-INDEX_IN_EVENTS = Version(1, 4)
-INPUT_LENGTH_IN_DETAILS = Version(2, 3)
 
 KEEP_ALIVE = b":\n\n"
 
@@ -29,14 +26,24 @@ def dump(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def data_prefix(version: Version) -> bytes:
-    """How a line of a server-sent event begins."""
-    return b"data: " if version >= SPACE_AFTER_DATA else b"data:"
+def event_line(version: Version, data: bytes) -> bytes:
+    """One server-sent event, in axum's form."""
+    return b"%b%b\n\n" % (b"data: " if version >= SPACE_AFTER_DATA else b"data:", data)
 
 
 def as_float32(logprob: float | None) -> Any:
-    """A log-probability of the type in which TGI prints it; None (the first token of a prompt) is NaN there."""
-    return None if logprob is None or math.isnan(logprob) else numpy.float32(logprob)
+    """A log-probability of the type in which TGI prints it; None (the first token of a prompt) is NaN there.
+
+    serde_json prints float32 without an exponent from 1e-6 on, orjson from 1e-5 on.
+    """
+    if logprob is None or not math.isfinite(logprob):
+        return None
+    number = numpy.float32(logprob)
+    if 9e-7 < abs(logprob) < 1.1e-5:
+        text = numpy.format_float_positional(number, unique=True, trim="-")
+        is_plain = numpy.float32(1e-6) <= abs(number) < numpy.float32(1e-5)
+        return orjson.Fragment(text.encode()) if is_plain else number
+    return number
 
 
 def token_object(token: TokenEvent | TopToken) -> dict[str, Any]:
@@ -75,15 +82,15 @@ class EventStream:
         finish = event.finish
         message["generated_text"] = None if finish is None else self.prompt + finish.generated_text
         message["details"] = self._details(event) if self.has_details else None
-        return b"%b%b\n\n" % (data_prefix(self.version), dump(message))
+        return event_line(self.version, dump(message))
 
-    def render_end(self) -> bytes:
+    def render_end(self) -> tuple[bytes, ...]:
         """Nothing: the last token's event ends the stream."""
-        return b""
+        return ()
 
-    def render_error(self, error: ContainerError) -> bytes:
+    def render_error(self, error: ContainerError) -> tuple[bytes, ...]:
         """The event that ends a stream in an error."""
-        return error_event(error, self.version)
+        return (error_event(error, self.version),)
 
     def refuse(self, error: ContainerError) -> Answer:
         """The error as an HTTP answer; not used by the server, since the head is early."""
@@ -125,6 +132,10 @@ class WholeText:
         body = dump([message] if self.is_array else message)
         return json_answer(200, body, (*self.headers, *timing_headers(best, timings)))
 
+    def refuse(self, error: ContainerError) -> Answer:
+        """The error as an HTTP answer."""
+        return error_answer(error)
+
     def _details(self, best: Generation, others: Iterable[Generation]) -> dict[str, Any]:
         details = _generation_details(best)
         sequences = [
@@ -162,7 +173,7 @@ def timing_headers(generation: Generation, timings: Timings) -> Headers:
         ("x-compute-time", f"{timings.total_s:.9f}".rstrip("0").rstrip(".")),
         ("x-total-time", _milliseconds(timings.total_s)),
         ("x-validation-time", _milliseconds(timings.validation_s)),
-        ("x-queue-time", "0"),  # the engine does not tell waiting from working
+        ("x-queue-time", _milliseconds(timings.queue_s)),
         ("x-inference-time", _milliseconds(timings.inference_s)),
         ("x-time-per-token", _milliseconds(per_token_s)),
         ("x-prompt-tokens", str(finish.num_prompt)),
@@ -187,6 +198,8 @@ def error_status(error: ContainerError) -> tuple[int, str, str]:
         return 424, "generation", f"Request failed during generation: {error}"
     if isinstance(error, TemplateRefused):
         return 422, "template_error", f"Template error: {error}"
+    if isinstance(error, ToolRefused):
+        return 422, "tool_error", f"Tool error: {error}"
     return 422, "validation", f"Input validation error: {error}"
 
 
@@ -203,4 +216,4 @@ def error_answer(error: ContainerError) -> Answer:
 def error_event(error: ContainerError, version: Version) -> bytes:
     """The server-sent event for an error; the HTTP status is 200 by then."""
     _, error_type, text = error_status(error)
-    return b"%b%b\n\n" % (data_prefix(version), dump({"error": text, "error_type": error_type}))
+    return event_line(version, dump({"error": text, "error_type": error_type}))

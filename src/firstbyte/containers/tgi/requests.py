@@ -4,14 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from firstbyte.containers.errors import RequestRejected
+from firstbyte.containers.tgi.changes import LIMITS_FOLLOW_MODEL
 from firstbyte.containers.tgi.decoding import Field, read_members
+from firstbyte.containers.tgi.failures import ValidationFailed
+from firstbyte.containers.tgi.grammars import read_grammar
 from firstbyte.containers.tgi.options import Limits, TgiOptions
 from firstbyte.containers.versions import Version
 from firstbyte.engine.requests import GenerateRequest, Sampling
 from firstbyte.engine.tokenizer import Tokenizer
 
-V3 = Version(3)
 DEFAULT_NEW_TOKENS = 100
 
 BODY_FIELDS = {
@@ -40,14 +41,6 @@ PARAMETER_FIELDS = {
     "grammar": Field("any"),
     "adapter_id": Field("string"),
 }
-
-
-class ValidationFailed(RequestRejected):
-    """A parameter out of its range; the message is TGI's."""
-
-
-class TemplateRefused(RequestRejected):
-    """The model has no chat template, or it refused the messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +99,12 @@ def read_generate_body(value: Any, version: Version) -> GenerateBody:
         ExtractionFailed: a member is missing or of another type.
     """
     body = read_members(value, BODY_FIELDS, "CompatGenerateRequest")
-    default_new_tokens = DEFAULT_NEW_TOKENS if version < V3 else None
+    default_new_tokens = DEFAULT_NEW_TOKENS if version < LIMITS_FOLLOW_MODEL else None
     if "parameters" not in value:
         return GenerateBody(
             body["inputs"], Parameters(do_sample=True, max_new_tokens=default_new_tokens), body["stream"]
         )
-    members = read_members(body["parameters"], PARAMETER_FIELDS, "GenerateParameters", "parameters.")
+    members = read_members(body["parameters"], PARAMETER_FIELDS, "GenerateParameters", ("parameters",))
     if "max_new_tokens" not in body["parameters"]:
         members["max_new_tokens"] = default_new_tokens
     return GenerateBody(body["inputs"], Parameters(**members), body["stream"])
@@ -178,14 +171,17 @@ def plan_generation(body: GenerateBody, bounds: Bounds, tokenizer: Tokenizer) ->
             raise ValidationFailed(message.format(p=parameters, o=bounds.options, n_stop=len(parameters.stop)))
     prompt_ids = _tokenize(body, bounds.limits, tokenizer)
     max_new_tokens = _fit_new_tokens(len(prompt_ids), parameters.max_new_tokens, bounds.limits)
+    grammar = read_grammar(parameters.grammar, is_supported=bounds.options.is_grammar_supported)
     _check_unsupported(parameters)
     request = GenerateRequest(
         prompt_ids=prompt_ids,
         max_new_tokens=max_new_tokens,
         sampling=_sampling(parameters),
         stop=parameters.stop,
+        stop_anywhere=bounds.options.stops_anywhere,
         num_top_tokens=parameters.top_n_tokens or 0,
         prompt_logprobs=parameters.decoder_input_details,
+        grammar=grammar,
     )
     return (request,) * max(1, parameters.best_of or 1)
 
@@ -217,8 +213,6 @@ def _fit_new_tokens(input_len: int, max_new_tokens: int | None, limits: Limits) 
 
 
 def _check_unsupported(parameters: Parameters) -> None:
-    if parameters.grammar is not None:
-        raise ValidationFailed("grammar is not supported")
     # TGI would take these two; refusing them is honest, ignoring them is not.
     if parameters.watermark:
         raise ValidationFailed("`watermark` is not supported by this server")

@@ -45,6 +45,9 @@ class SamplingPlans:
     """Prompt and generated ids of the rows with a penalty, one after another."""
     history_starts: Int32
     """[R + 1]: row i owns `history_ids[history_starts[i]:history_starts[i + 1]]`; empty without a penalty."""
+    allowed: Int32 | None = None
+    """[R, ceil(vocabulary / 32)]: bit t % 32 of word t // 32 says whether token t may be chosen (least significant bit
+    first; a row without a grammar has all bits set). None when no row has a grammar. Applied before the temperature."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class ReferenceBackend:
             eos_token_ids=config.eos_token_ids,
             dtype="float32",
             num_parameters=checkpoint.num_parameters,
+            takes_grammars=True,
         )
         return cls(config, read_weights(checkpoint), info)
 

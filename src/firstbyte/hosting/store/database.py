@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from firstbyte.hosting.lifecycle import ENDPOINT_TABLE, EndpointEvent, advance
-from firstbyte.hosting.records import Endpoint, EndpointConfig, EndpointGoal, Model
+from firstbyte.hosting.records import Endpoint, EndpointConfig, EndpointGoal, Model, Update
 from firstbyte.hosting.store.migrations import migrate
 from firstbyte.hosting.store.rows import (
     Row,
@@ -78,11 +78,25 @@ class Table(Generic[Record]):
             return bool(deleted)
 
 
+def settled(endpoint: Endpoint, event: EndpointEvent) -> Endpoint:
+    """What an update leaves behind once it is done: the new fleet in the place of the old, or the old one as it was."""
+    update = endpoint.update
+    if update is None or event not in (EndpointEvent.UPDATE_DONE, EndpointEvent.ROLLED_BACK):
+        return endpoint
+    if event is EndpointEvent.ROLLED_BACK:
+        return replace(endpoint, update=None)
+    config_name, variants, spec = update.config_name, update.variants, {**endpoint.spec, **update.spec}
+    return replace(endpoint, config_name=config_name, variants=variants, spec=spec, failure_reason=None, update=None)
+
+
 class Store:
     """The desired state of the control plane."""
 
     def __init__(self, path: Path | str) -> None:
-        """Open the database at `path` (":memory:" for tests), creating or migrating it as needed."""
+        """Open the database at `path` (":memory:" for tests), creating or migrating it as needed.
+
+        Raises DatabaseTooNew, sqlite3.Error.
+        """
         # The host may be built on one thread and run on another; the lock keeps it to one at a time.
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
@@ -90,7 +104,11 @@ class Store:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.execute("PRAGMA busy_timeout = 5000")
-        migrate(self._connection)
+        try:
+            migrate(self._connection)
+        except BaseException:
+            self._connection.close()
+            raise
         self.models: Table[Model] = Table(self, "models", write_model, read_model)
         self.endpoint_configs: Table[EndpointConfig] = Table(
             self, "endpoint_configs", write_endpoint_config, read_endpoint_config
@@ -133,8 +151,25 @@ class Store:
                 self.endpoints.delete(name)
             else:
                 reason = reason or endpoint.failure_reason
-                self.endpoints.put(replace(endpoint, goal=goal, modified_at=now, failure_reason=reason))
+                moved = replace(endpoint, goal=goal, modified_at=now, failure_reason=reason)
+                self.endpoints.put(settled(moved, event))
             return goal
+
+    def begin_update(self, name: str, update: Update, now: datetime) -> EndpointGoal | None:
+        """Have an endpoint on its way to `update`; None if there is no such endpoint.
+
+        Raises IllegalTransition, changing nothing.
+        """
+        with self.transaction():
+            goal = self.advance_endpoint(name, EndpointEvent.UPDATE_REQUESTED, now)
+            self.step_update(name, update)
+            return goal
+
+    def step_update(self, name: str, update: Update) -> None:
+        """Note how far an endpoint's update has come."""
+        with self.transaction():
+            if (endpoint := self.endpoints.get(name)) is not None:
+                self.endpoints.put(replace(endpoint, update=update))
 
     def tags(self, arn: str) -> dict[str, str]:
         """The tags on a resource, by key."""

@@ -47,7 +47,13 @@ def m002_tags(connection: sqlite3.Connection) -> None:
         ) STRICT, WITHOUT ROWID""")
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_resources, m002_tags)
+def m003_updates(connection: sqlite3.Connection) -> None:
+    """What an endpoint is on its way to."""
+    check = "pending IS NULL OR json_valid(pending)"  # json_valid(NULL) is 0 in some releases of SQLite
+    connection.execute(f"ALTER TABLE endpoints ADD COLUMN pending TEXT CHECK ({check})")
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_resources, m002_tags, m003_updates)
 
 
 class DatabaseTooNew(Exception):

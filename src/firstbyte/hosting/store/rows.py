@@ -1,7 +1,7 @@
 """Rows to records and back: one function each way for each kind of resource."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from firstbyte.hosting.records import (
     EndpointGoal,
     Members,
     Model,
+    Update,
     Variant,
 )
 
@@ -73,20 +74,40 @@ def read_endpoint_config(row: Row) -> EndpointConfig:
 
 def write_endpoint(endpoint: Endpoint) -> Row:
     """The row of an endpoint."""
-    variants = [
-        {"variant": dict(deployed.variant.spec), "container": dict(deployed.container.spec)}
-        for deployed in endpoint.variants
-    ]
     return {
         "name": endpoint.name,
         "arn": endpoint.arn,
         "created_at": write_time(endpoint.created_at),
         "modified_at": write_time(endpoint.modified_at),
         "config_name": endpoint.config_name,
-        "variants": json.dumps(variants),
+        "variants": json.dumps(_write_variants(endpoint.variants)),
         "goal": endpoint.goal.value,
         "spec": json.dumps(dict(endpoint.spec)),
         "failure_reason": endpoint.failure_reason,
+        "pending": json.dumps(_write_update(endpoint.update)) if endpoint.update else None,
+    }
+
+
+def _write_variants(variants: Iterable[DeployedVariant]) -> list[dict[str, Any]]:
+    return [
+        {
+            "variant": dict(deployed.variant.spec),
+            "container": dict(deployed.container.spec),
+            "generation": deployed.generation,
+        }
+        for deployed in variants
+    ]
+
+
+def _write_update(update: Update) -> dict[str, Any]:
+    return {
+        "config_name": update.config_name,
+        "variants": _write_variants(update.variants),
+        "deployment": dict(update.deployment),
+        "started_at": write_time(update.started_at),
+        "step_at": write_time(update.step_at) if update.step_at else None,
+        "num_batches": update.num_batches,
+        "spec": dict(update.spec),
     }
 
 
@@ -98,13 +119,32 @@ def read_endpoint(row: Row) -> Endpoint:
         created_at=read_time(row["created_at"]),
         modified_at=read_time(row["modified_at"]),
         config_name=row["config_name"],
-        variants=tuple(
-            DeployedVariant(Variant.of(deployed["variant"]), Container.of(deployed["container"]))
-            for deployed in json.loads(row["variants"])
-        ),
+        variants=_read_variants(json.loads(row["variants"])),
         goal=EndpointGoal(row["goal"]),
         spec=json.loads(row["spec"]),
         failure_reason=row["failure_reason"],
+        update=_read_update(json.loads(row["pending"])) if row["pending"] else None,
+    )
+
+
+def _read_variants(written: Iterable[Members]) -> tuple[DeployedVariant, ...]:
+    return tuple(
+        DeployedVariant(
+            Variant.of(deployed["variant"]), Container.of(deployed["container"]), deployed.get("generation", 0)
+        )
+        for deployed in written
+    )
+
+
+def _read_update(written: Members) -> Update:
+    return Update(
+        config_name=written["config_name"],
+        variants=_read_variants(written["variants"]),
+        deployment=written["deployment"],
+        started_at=read_time(written["started_at"]),
+        step_at=read_time(written["step_at"]) if written["step_at"] else None,
+        num_batches=written["num_batches"],
+        spec=written["spec"],
     )
 
 

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firstbyte.containers.errors import StartupFailed
@@ -49,6 +49,7 @@ def test_malformed_escape_is_an_error() -> None:
         parse_properties("a=\\u12")
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text())
 def test_no_text_makes_it_fail_otherwise(text: str) -> None:
     try:

@@ -1,14 +1,17 @@
 """Golden transcripts: what a client of LMI reads, byte for byte, one list item for each HTTP chunk."""
 
+import dataclasses
 import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes.containers import lmi, play, post
 from fakes.engine import FakeEngine
+from firstbyte.containers.lmi.options import read_options
+from firstbyte.containers.versions import Version
 from firstbyte.engine.errors import GenerationFailed, Overloaded
 
 HELLO = ["He", "llo", " world"]
@@ -80,7 +83,7 @@ async def test_last_line_carries_the_details() -> None:
 async def test_configured_formatter_wins_over_the_request(
     configured: str | None, stream: bool | None, content_type: str
 ) -> None:
-    dialect = lmi(**({"output_formatter": configured} if configured else {}))
+    dialect = lmi(output_formatter=configured) if configured else lmi()
     answer = await play(dialect, post("/invocations", body(stream)))
     assert answer.headers["content-type"] == content_type
 
@@ -115,10 +118,11 @@ async def test_from_0_29_what_is_not_streamed_is_one_body() -> None:
 
 
 async def test_todays_lines() -> None:
-    answer = await play(lmi("0.36.0"), post("/invocations", body(True, max_new_tokens=2)), FakeEngine(["a", "b"]))
+    asked = body(True, max_new_tokens=2, details=True)
+    answer = await play(lmi("0.36.0"), post("/invocations", asked), FakeEngine(["a", "b"]))
     assert answer.chunks == [
         b'{"index": 0, "token": {"id": 10, "text": "a", "logprob": -0.25}, "generated_text": null, "details": null}\n',
-        b'{"index": 1, "token": {"id": 11, "text": "b", "logprob": -0.25}, "generated_text": "ab", "details": '
+        b'{"index": 0, "token": {"id": 11, "text": "b", "logprob": -0.25}, "generated_text": "ab", "details": '
         b'{"finish_reason": "length", "seed": null, "generated_tokens": 2, "input_length": 10}}\n',
     ]
     whole = await play(lmi("0.36.0"), post("/invocations", body(details=True)), FakeEngine(["a"]))
@@ -162,6 +166,33 @@ async def test_overload_is_503_of_the_front_end(version: str) -> None:
         assert (answer.status, answer.json["type"]) == (503, "WlmCapacityException")
 
 
+async def test_status_codes_can_be_had_in_0_28() -> None:
+    options = read_options({"SERVING_BACKPORT_FOR_NON_STREAMING_HTTP_ERROR_CODES": "true"}, {}, Version(0, 28))
+    dialect = dataclasses.replace(lmi(), options=options)
+    engine = FakeEngine(HELLO, fail_at=1)
+    engine.failure = GenerationFailed("no memory")
+    assert (await play(dialect, post("/invocations", body()), engine)).status == 424
+    assert (await play(dialect, post("/invocations", body()), FakeEngine(HELLO))).chunks == [
+        b'{"generated_text": "Hello world"}'
+    ]
+
+
+async def test_pieces_may_end_in_a_newline_for_readers_of_lines() -> None:
+    dialect = dataclasses.replace(lmi(), options=read_options({"FIRSTBYTE_FINAL_NEWLINE": "true"}, {}, Version(0, 28)))
+    answer = await play(dialect, post("/invocations", body(max_new_tokens=1)), FakeEngine(["He"]))
+    assert answer.chunks == [b'{"generated_text": "He"}', b"\n"]
+
+
+async def test_waiting_too_long_is_a_translate_exception() -> None:
+    dialect = dataclasses.replace(lmi(), options=dataclasses.replace(lmi().options, predict_timeout_s=0.001))
+    answer = await play(dialect, post("/invocations", body()), FakeEngine(HELLO, pause_at=0))
+    assert (answer.status, answer.json) == (
+        400,
+        {"code": 400, "type": "TranslateException", "message": "Time out in: 0.001"},
+    )
+
+
+@settings(deadline=None)  # the machine may be busy
 @given(texts=st.lists(st.text(), min_size=1), details=st.booleans(), chat=st.booleans())
 async def test_pieces_are_one_json_object_with_the_right_text(texts: list[str], details: bool, chat: bool) -> None:
     """Whatever the tokens say: all pieces together are JSON, and each piece alone is whole characters and escapes."""
@@ -174,6 +205,7 @@ async def test_pieces_are_one_json_object_with_the_right_text(texts: list[str], 
     assert [json.loads(f'"{piece}"') for piece in middle] == [text for text in limited[1:] if text][: len(middle)]
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(texts=st.lists(st.text(), min_size=1, max_size=29))
 async def test_lines_are_json_each(texts: list[str]) -> None:
     answer = await play(lmi(), post("/invocations", body(True)), FakeEngine(texts))

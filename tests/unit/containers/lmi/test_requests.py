@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes.containers import lmi, play, post
@@ -149,12 +149,14 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(parameters=st.dictionaries(st.sampled_from(NAMES), JSON))
 async def test_no_parameters_make_the_dialect_fail(parameters: dict[str, Any]) -> None:
     answer = await play(lmi("0.29.0"), post("/invocations", {"inputs": "hi", "parameters": parameters}))
     assert answer.status in (200, 424)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(body=st.binary(max_size=50))
 async def test_no_bytes_make_the_dialect_fail(body: bytes) -> None:
     assert (await play(lmi("0.29.0"), post("/invocations", body))).status == 424

@@ -15,13 +15,13 @@ def chat(**members: Any) -> dict[str, Any]:
 
 
 async def test_whole_answer() -> None:
-    answer = (await play(tgi(), post(ROUTE, chat(max_tokens=9)))).json
+    answer = (await play(tgi("3.3.0"), post(ROUTE, chat(max_tokens=9)))).json
     assert answer.pop("created") > 0
     assert answer == {
         "object": "chat.completion",
         "id": "",
         "model": "my/model",
-        "system_fingerprint": "2.0.2-native",
+        "system_fingerprint": "3.3.0-native",
         "choices": [
             {
                 "index": 0,
@@ -34,18 +34,37 @@ async def test_whole_answer() -> None:
     }
 
 
-async def test_stream_ends_in_done_and_gives_the_usage_if_asked() -> None:
+async def test_object_before_2_3() -> None:
+    answer = (await play(tgi("2.0.2"), post(ROUTE, chat()))).json
+    assert list(answer) == ["id", "object", "created", "model", "system_fingerprint", "choices", "usage"]
+    assert (answer["object"], answer["choices"][0]["finish_reason"]) == ("text_completion", "eos_token")
+
+
+async def test_stream_ends_in_done_and_gives_the_usage_a_chunk_of_its_own() -> None:
     body = chat(stream=True, stream_options={"include_usage": True}, logprobs=True)
-    answer = await play(tgi("3.0.0"), post(ROUTE, body))
-    *chunks, last = answer.chunks
+    answer = await play(tgi("3.3.0"), post(ROUTE, body))
+    *chunks, usage, done = answer.chunks
     assert all(chunk.startswith(b"data: {") and chunk.endswith(b"\n\n") for chunk in chunks)
-    deltas = [json.loads(chunk[6:])["choices"][0]["delta"]["content"] for chunk in chunks]
-    assert deltas == [" a", " b", ""]
+    assert [json.loads(chunk[6:])["choices"][0]["delta"]["content"] for chunk in chunks] == [" a", " b", ""]
+    assert [json.loads(chunk[6:])["usage"] for chunk in chunks] == [None] * 3
     assert json.loads(chunks[0][6:])["choices"][0]["logprobs"]["content"][0]["logprob"] == -0.25
-    usage, done = last.split(b"\n\n")[:2]
     assert json.loads(usage[6:])["usage"]["total_tokens"] == 11
     assert json.loads(usage[6:])["choices"] == []
-    assert done == b"data: [DONE]"
+    assert done == b"data: [DONE]\n\n"
+
+
+async def test_usage_comes_with_the_last_token_before_3_1_1() -> None:
+    body = chat(stream=True, stream_options={"include_usage": True})
+    answer = await play(tgi("3.0.0"), post(ROUTE, body))
+    assert json.loads(answer.chunks[-2][6:])["usage"]["total_tokens"] == 11
+    assert json.loads(answer.chunks[-2][6:])["choices"][0]["finish_reason"] == "stop"
+
+
+async def test_stream_of_2_0_2_shows_the_eos_and_has_no_done() -> None:
+    answer = await play(tgi("2.0.2"), post(ROUTE, chat(stream=True)))
+    deltas = [json.loads(chunk[5:])["choices"][0]["delta"] for chunk in answer.chunks]
+    assert deltas[-1] == {"role": "assistant", "content": "</s>"}
+    assert "usage" not in json.loads(answer.chunks[0][5:])
 
 
 @pytest.mark.parametrize(
@@ -59,40 +78,80 @@ async def test_stream_ends_in_done_and_gives_the_usage_if_asked() -> None:
 )
 async def test_openais_parameters_become_tgis(members: dict[str, Any], sampling: Sampling) -> None:
     engine = FakeEngine()
-    await play(tgi(), post(ROUTE, chat(**members)), engine)
+    await play(tgi("2.1.0"), post(ROUTE, chat(**members)), engine)
     assert engine.requests[0].sampling == sampling
 
 
-async def test_prompt_of_the_template_gets_no_second_bos() -> None:
+async def test_temperature_0_is_refused_by_2_0_2() -> None:
+    answer = await play(tgi("2.0.2"), post(ROUTE, chat(temperature=0)))
+    assert answer.json["error"] == "Input validation error: `temperature` must be strictly positive"
+
+
+@pytest.mark.parametrize(("version", "first"), [("2.0.2", 1), ("2.3.0", ord("[") + 3)])
+async def test_prompt_of_the_template_gets_a_second_bos_only_in_old_versions(version: str, first: int) -> None:
     engine = FakeEngine()
-    await play(tgi(), post(ROUTE, chat(stop="x")), engine)
-    assert engine.requests[0].prompt_ids[0] == ord("[") + 3
+    await play(tgi(version), post(ROUTE, chat(stop="x")), engine)
+    assert engine.requests[0].prompt_ids[0] == first
     assert engine.requests[0].stop == ("x",)
 
 
 @pytest.mark.parametrize(
-    ("members", "text"),
+    ("members", "error_type", "text"),
     [
-        ({"tools": [{}]}, "Input validation error: `tools` are not supported by this server"),
-        ({"response_format": {"type": "json"}}, "Input validation error: grammar is not supported"),
-        ({"top_p": 1.0}, "Input validation error: `top_p` must be > 0.0 and < 1.0"),
+        ({"tools": [{}]}, None, "tools: invalid type, expected a sequence of struct Tool"),
+        (
+            {"response_format": {"type": "json", "value": {}}},
+            "validation",
+            "Input validation error: grammar is not valid: Grammar must have a 'properties' field",
+        ),
+        ({"top_p": 1.0}, "validation", "Input validation error: `top_p` must be > 0.0 and < 1.0"),
     ],
 )
-async def test_refusals(members: dict[str, Any], text: str) -> None:
+async def test_refusals(members: dict[str, Any], error_type: str | None, text: str) -> None:
     answer = await play(tgi(), post(ROUTE, chat(**members)))
-    assert (answer.status, answer.json["error"]) == (422, text)
+    assert answer.status == 422
+    if error_type is None:
+        assert text in answer.body.decode()
+    else:
+        assert answer.json == {"error": text, "error_type": error_type}
 
 
-async def test_refusal_inside_a_stream_has_openais_shape() -> None:
-    answer = await play(tgi(), post(ROUTE, chat(stream=True, top_p=1.0)))
-    assert answer.status == 200
-    assert answer.body == (
-        b'data:{"error":{"message":"Input validation error: `top_p` must be > 0.0 and < 1.0",'
-        b'"http_status_code":422}}\n\n'
-        b"data:[DONE]\n\n"
-    )
+@pytest.mark.parametrize(
+    ("version", "chunks"),
+    [
+        (
+            "2.0.2",
+            [b'data:{"error":"Input validation error: `top_p` must be > 0.0 and < 1.0","error_type":"validation"}\n\n'],
+        ),
+        (
+            "3.3.0",
+            [
+                b'data: {"error":{"message":"Input validation error: `top_p` must be > 0.0 and < 1.0",'
+                b'"http_status_code":422}}\n\n',
+                b"data: [DONE]\n\n",
+            ],
+        ),
+    ],
+)
+async def test_refusal_inside_a_stream(version: str, chunks: list[bytes]) -> None:
+    answer = await play(tgi(version), post(ROUTE, chat(stream=True, top_p=1.0)))
+    assert (answer.status, answer.chunks) == (200, chunks)
 
 
-@pytest.mark.parametrize("messages", [None, "hi", ["hi"], {"role": "user"}])
+@pytest.mark.parametrize("messages", [None, "hi", ["hi"], {"role": "user"}, [{"role": "user", "content": 1}]])
 async def test_messages_of_another_shape(messages: Any) -> None:
     assert (await play(tgi(), post(ROUTE, {"messages": messages}))).status == 422
+
+
+async def test_content_in_parts_becomes_one_text() -> None:
+    parts = [{"type": "text", "text": "a"}, {"type": "image_url", "image_url": {"url": "u"}}]
+    body = {"messages": [{"role": "user", "content": parts}]}
+    answer = await play(tgi("3.3.0"), post("/chat_tokenize", body))
+    assert answer.json["templated_text"] == "[user]a![](u)"
+    assert answer.json["tokenize_response"][0] == {"id": ord("[") + 3, "text": "[", "start": 0, "stop": 1}
+
+
+async def test_unfinished_answer_is_gone_on_with() -> None:
+    body = {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "It is "}]}
+    answer = await play(tgi("3.3.0"), post("/chat_tokenize", body))
+    assert answer.json["templated_text"] == "[user]hi[assistant]It is"

@@ -11,41 +11,45 @@ from firstbyte.containers.exchange import Request
         (b"{inputs", 400, "Failed to parse the request body as JSON: expected value at line 1 column 2"),
         (b'{"inputs": "\xff"}', 400, "Failed to parse the request body as JSON: expected value at line 1 column 1"),
         (b'{"inputs": "\\ud800"}', 400, None),
-        (b'{"parameters": {}}', 422, "missing field `inputs`"),
-        (b'"text"', 422, 'invalid type: string "text", expected struct CompatGenerateRequest'),
-        (b"[]", 422, "invalid type: sequence, expected struct CompatGenerateRequest"),
-        (b'{"inputs": 1}', 422, "inputs: invalid type: integer `1`, expected a string"),
-        (b'{"inputs": null}', 422, "inputs: invalid type: null, expected a string"),
-        (b'{"inputs": "a", "stream": "yes"}', 422, 'stream: invalid type: string "yes", expected a boolean'),
+        (b'{"parameters": {}}', 422, "missing field `inputs` at line 1 column 18"),
+        (b'"text"', 422, 'invalid type: string "text", expected struct CompatGenerateRequest at line 1 column 6'),
+        (b"[]", 422, "invalid type: sequence, expected struct CompatGenerateRequest at line 1 column 2"),
+        (b'{"inputs": 1}', 422, "inputs: invalid type: integer `1`, expected a string at line 1 column 12"),
+        (b'{"inputs": null}', 422, "inputs: invalid type: null, expected a string at line 1 column 15"),
+        (
+            b'{"inputs": "a", "stream": "yes"}',
+            422,
+            'stream: invalid type: string "yes", expected a boolean at line 1 column 31',
+        ),
         (
             b'{"inputs": "a", "parameters": null}',
             422,
-            "parameters: invalid type: null, expected struct GenerateParameters",
+            "parameters: invalid type: null, expected struct GenerateParameters at line 1 column 34",
         ),
         (
             b'{"inputs": "a", "parameters": {"temperature": "hot"}}',
             422,
-            'parameters.temperature: invalid type: string "hot", expected f32',
+            'parameters.temperature: invalid type: string "hot", expected f32 at line 1 column 51',
         ),
         (
             b'{"inputs": "a", "parameters": {"max_new_tokens": 1.5}}',
             422,
-            "parameters.max_new_tokens: invalid type: floating point `1.5`, expected u32",
+            "parameters.max_new_tokens: invalid type: floating point `1.5`, expected u32 at line 1 column 52",
         ),
         (
             b'{"inputs": "a", "parameters": {"max_new_tokens": -1}}',
             422,
-            "parameters.max_new_tokens: invalid value: integer `-1`, expected u32",
+            "parameters.max_new_tokens: invalid value: integer `-1`, expected u32 at line 1 column 51",
         ),
         (
             b'{"inputs": "a", "parameters": {"top_k": true}}',
             422,
-            "parameters.top_k: invalid type: boolean `true`, expected i32",
+            "parameters.top_k: invalid type: boolean `true`, expected i32 at line 1 column 44",
         ),
         (
             b'{"inputs": "a", "parameters": {"stop": ["a", {}]}}',
             422,
-            "parameters.stop[1]: invalid type: map, expected a string",
+            "parameters.stop[1]: invalid type: map, expected a string at line 1 column 45",
         ),
     ],
 )
@@ -78,3 +82,14 @@ async def test_every_json_type_is_taken(content_type: str) -> None:
 async def test_body_over_the_payload_limit() -> None:
     answer = await play(tgi(PAYLOAD_LIMIT="20"), post("/invocations", {"inputs": "a" * 20}))
     assert (answer.status, answer.body) == (413, b"Failed to buffer the request body: length limit exceeded")
+
+
+async def test_lines_are_counted_and_columns_are_bytes() -> None:
+    body = '{\n  "inputs": "é😀",\n  "parameters": {"best_of": 1, "stop": [],\n    "é": 1, "top_p": "x"}\n}'.encode()
+    answer = await play(tgi(), post("/generate", body))
+    assert answer.body.decode().endswith('parameters.top_p: invalid type: string "x", expected f32 at line 4 column 25')
+
+
+async def test_of_several_mistakes_the_first_in_the_body_is_told() -> None:
+    answer = await play(tgi(), post("/generate", b'{"stream": 1, "inputs": 2}'))
+    assert b"stream: invalid type" in answer.body

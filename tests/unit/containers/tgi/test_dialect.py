@@ -1,7 +1,11 @@
+import asyncio
+
 import pytest
 
-from fakes.containers import get, play, post, tgi
+from fakes.containers import get, play, play_on, post, tgi
 from fakes.engine import FakeEngine
+from firstbyte.containers.exchange import Request
+from firstbyte.containers.server import ContainerServer
 
 BODY = {"inputs": "hi", "parameters": {"max_new_tokens": 1}}
 CHAT = {"messages": [{"role": "user", "content": "hi"}]}
@@ -41,12 +45,14 @@ async def test_invocations_knows_chat_by_its_shape_from_2_4() -> None:
         "Failed to deserialize the JSON body into the target type: "
         "data did not match any variant of untagged enum SagemakerRequest"
     )
+    completion = await play(tgi("2.4.0"), post("/invocations", {"prompt": "x"}))
+    assert completion.json["choices"][0]["text"] == " a b"
 
 
 async def test_invocations_speaks_chat_before_2_4_only_where_that_is_switched_on() -> None:
     assert (await play(tgi("2.0.2"), post("/invocations", CHAT))).status == 422
     switched_on = tgi("2.0.2", MESSAGES_API_ENABLED="true")
-    assert (await play(switched_on, post("/invocations", CHAT))).json["object"] == "chat.completion"
+    assert (await play(switched_on, post("/invocations", CHAT))).json["object"] == "text_completion"
 
 
 async def test_prompt_is_not_mended() -> None:
@@ -54,3 +60,35 @@ async def test_prompt_is_not_mended() -> None:
     engine = FakeEngine()
     await play(tgi(), post("/invocations", {"inputs": "<s>[INST] hi [/INST]"}), engine)
     assert engine.requests[0].prompt_ids[:2] == (1, ord("<") + 3)
+
+
+async def test_a_full_server_says_so_before_it_validates() -> None:
+    """TGI takes its permit first: what could not be served anyway is not looked at."""
+    wrong = {"inputs": "hi", "parameters": {"temperature": 0.0}}
+    engine = FakeEngine(pause_at=0)
+    server = ContainerServer(tgi(MAX_CONCURRENT_REQUESTS="1"), engine)
+    busy = asyncio.create_task(play_on(server, post("/generate", BODY)))
+    await engine.paused.wait()
+    assert (await play_on(server, post("/generate", wrong))).status == 429
+    engine.resume.set()
+    assert (await busy).status == 200
+    assert (await play_on(server, post("/generate", wrong))).status == 422
+
+
+async def test_browsers_are_told_that_they_may_come_from_anywhere() -> None:
+    origin = {"origin": "https://page.example"}
+    answer = await play(tgi(), post("/generate", BODY, **origin))
+    assert answer.headers["access-control-allow-origin"] == "*"
+    preflight = Request("OPTIONS", "/generate", {**origin, "access-control-request-method": "POST"})
+    answer = await play(tgi(), preflight)
+    assert (answer.status, answer.headers["access-control-allow-methods"]) == (200, "GET,POST")
+    assert answer.headers["access-control-allow-headers"] == "content-type"
+    assert "access-control-allow-origin" not in (await play(tgi(), post("/generate", BODY))).headers
+
+
+async def test_browsers_may_be_limited_to_some_origins() -> None:
+    dialect = tgi(CORS_ALLOW_ORIGIN="https://a.example,https://b.example")
+    allowed = await play(dialect, post("/generate", BODY, origin="https://b.example"))
+    assert allowed.headers["access-control-allow-origin"] == "https://b.example"
+    refused = await play(dialect, post("/generate", BODY, origin="https://c.example"))
+    assert "access-control-allow-origin" not in refused.headers

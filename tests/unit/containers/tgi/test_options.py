@@ -7,7 +7,7 @@ from firstbyte.containers.versions import Version
 V2, V3 = Version(2, 0, 2), Version(3, 3, 0)
 
 
-def limits(version: Version = V2, longest: int | None = 32768, **environment: str) -> Limits:
+def limits(version: Version, longest: int | None, environment: dict[str, str]) -> Limits:
     return settle_limits(read_options({"HF_MODEL_ID": "m", **environment}, version), longest)
 
 
@@ -63,7 +63,7 @@ def test_weights_are_kept_as_asked(name: str, value: str) -> None:
 def test_limits_follow_from_the_model(
     version: Version, longest: int | None, environment: dict[str, str], expected: Limits
 ) -> None:
-    assert limits(version, longest, **environment) == expected
+    assert limits(version, longest, environment) == expected
 
 
 @pytest.mark.parametrize(
@@ -122,5 +122,5 @@ def test_start_failures_are_worded_as_the_launcher_words_them(
     version: Version, environment: dict[str, str], message: str
 ) -> None:
     with pytest.raises(StartupFailed) as failure:
-        limits(version, **environment)
+        limits(version, 32768, environment)
     assert str(failure.value) == message

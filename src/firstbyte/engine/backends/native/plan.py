@@ -16,6 +16,9 @@ _log = logging.getLogger(__name__)
 GROUP_LEN = 32
 """Inputs that share a scale; see native/linear/format.h."""
 
+_FLOATS = {"F32": Format.F32, "F16": Format.F16, "BF16": Format.BF16}
+"""What can be kept as it is stored; the quantised formats of GGUF become float32, exactly."""
+
 
 @dataclass(frozen=True, slots=True)
 class PackedEntry:
@@ -93,7 +96,7 @@ class _Planner:
         is_unfit = wanted is not None and num_inputs % GROUP_LEN != 0
         self.num_unfit += is_unfit
         stored_as = {self._tensors[source].dtype for source in sources}
-        stored = Format[stored_as.pop()] if len(stored_as) == 1 else Format.F32
+        stored = _FLOATS.get(stored_as.pop(), Format.F32) if len(stored_as) == 1 else Format.F32
         return PackedEntry(name, sources, (num_outputs, num_inputs), stored if wanted is None or is_unfit else wanted)
 
     def _vector(self, name: str, *sources: str) -> PackedEntry:

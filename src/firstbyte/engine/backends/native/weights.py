@@ -14,7 +14,7 @@ from firstbyte.engine.backends.native.packed_file import VERSION, Bytes, Damaged
 from firstbyte.engine.backends.native.plan import PackedEntry
 from firstbyte.engine.checkpoint import Checkpoint
 from firstbyte.engine.errors import CheckpointError
-from firstbyte.engine.tensors import StoredTensor
+from firstbyte.engine.tensors import Tensor
 
 try:
     import fcntl
@@ -50,7 +50,7 @@ def fingerprint(checkpoint: Checkpoint, entries: Sequence[PackedEntry]) -> str:
     digest = hashlib.blake2b(f"{VERSION} {entries}".encode(), digest_size=16)
     for name, tensor in sorted(checkpoint.tensors.items()):
         digest.update(f"{name} {tensor.dtype} {tensor.shape}".encode())
-        data = tensor.data.reshape(-1).view(np.uint8)
+        data = tensor.raw
         for start in range(0, len(data), _SAMPLE_EVERY_BYTES):
             digest.update(data[start : start + _SAMPLE_BYTES].tobytes())
         digest.update(data[-_SAMPLE_BYTES:].tobytes())
@@ -90,7 +90,7 @@ def _pack(checkpoint: Checkpoint, entries: Sequence[PackedEntry], num_threads: i
             _log.info("packed %d %%", told * 10)
 
 
-def _pack_entry(tensors: Sequence[StoredTensor], entry: PackedEntry, num_threads: int) -> Bytes:
+def _pack_entry(tensors: Sequence[Tensor], entry: PackedEntry, num_threads: int) -> Bytes:
     values = tensors[0].float32() if len(tensors) == 1 else np.concatenate([tensor.float32() for tensor in tensors])
     if entry.format is None:
         return values.view(np.uint8)

@@ -21,6 +21,7 @@ from firstbyte.engine.options import EngineOptions
 from firstbyte.engine.requests import GenerateRequest, Sampling, TokenEvent
 from firstbyte.engine.scheduler import Step
 from firstbyte.engine.service import EngineService
+from firstbyte.engine.tensors import StoredTensor
 from parity.cases import CASES, NUM_NEW_TOKENS, prompt_of, seed_of
 
 RECORDED: dict[str, Any] = json.loads(Path(parity.cases.__file__).with_name("recorded.json").read_text())["cases"]
@@ -179,7 +180,7 @@ def test_scores_that_are_not_finite_fail_the_step(tmp_path: Path) -> None:
     checkpoint = Checkpoint.open(write_checkpoint(tmp_path, {"rms_norm_eps": 1e-5}))
     huge = dict(checkpoint.tensors)
     norm = huge["model.norm.weight"]
-    huge["model.norm.weight"] = type(norm)(norm.name, "F32", np.full(norm.shape, 3e38, np.float32))
+    huge["model.norm.weight"] = StoredTensor(norm.name, "F32", np.full(norm.shape, 3e38, np.float32))
     backend = NativeBackend.load(Checkpoint(checkpoint.path, checkpoint.config, huge), EXACT)
     backend.allocate(64, 4)
 

@@ -1,0 +1,1 @@
+"""One file for each engine that is measured: how it is installed, started and asked."""

@@ -1,0 +1,89 @@
+"""transformers' own continuous batching (`generate_batch`'s manager), in bfloat16 with PyTorch on the CPU."""
+
+import json
+import os
+import sys
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench import models
+from bench.peers.peer import ENVIRONMENTS, Command, Job, PeerUnavailable, install
+from bench.peers.pipeline import Emit, serve
+
+REQUIREMENTS = ("torch==2.13.0+cpu", "transformers", "accelerate")
+
+
+@dataclass(frozen=True, slots=True)
+class Transformers:
+    """The manager with its defaults."""
+
+    name: str = "transformers"
+
+    def prepare(self, job: Job) -> None:
+        """Make the checkpoint."""
+        if job.weights != "bf16":
+            raise PeerUnavailable("its continuous batching has no integer weights on a CPU: measured in bfloat16 only")
+        models.make(job.model)
+        install("transformers", *REQUIREMENTS)
+
+    def command(self, job: Job, port: int) -> Command:
+        """The manager behind `pipeline.serve`."""
+        python = str(ENVIRONMENTS / "transformers" / "bin" / "python")
+        arguments = [models.MODELS_DIR / job.model, port, job.num_threads]
+        return Command([python, "-m", "bench.peers.transformers", *map(str, arguments)], "/generate")
+
+    def body(self, prompt_ids: list[int], num_new: int) -> bytes:
+        """Token ids as they are."""
+        return json.dumps({"prompt": prompt_ids, "max_tokens": num_new}).encode()
+
+
+@dataclass(slots=True)
+class _Manager:
+    """Hands on what the manager's thread puts out: with streaming, all tokens so far after each one."""
+
+    manager: Any
+    emits: dict[str, Emit] = field(default_factory=dict)
+    num_sent: dict[str, int] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def submit(self, prompt_ids: list[int], num_new: int, emit: Emit) -> None:
+        with self.lock:
+            request_id = f"r{len(self.num_sent)}"
+            self.emits[request_id], self.num_sent[request_id] = emit, 0
+            self.manager.add_request(prompt_ids, request_id=request_id, max_new_tokens=num_new, streaming=True)
+
+    def run(self) -> None:
+        while True:
+            output = self.manager.get_result(timeout=1)
+            if output is None:
+                if error := self.manager.background_thread_status.fatal_error:
+                    print(f"the manager's thread ended: {error!r}", flush=True)
+                    os._exit(1)
+                continue
+            new = output.generated_tokens[self.num_sent[output.request_id] :]
+            self.num_sent[output.request_id] += len(new)
+            for token_id in new:
+                self.emits[output.request_id](int(token_id))
+
+
+def main(folder: str, port: str, num_threads: str) -> None:
+    """Serve until killed; runs in transformers' environment."""
+    import torch
+    import transformers
+
+    torch.set_num_threads(int(num_threads))
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        folder, dtype=torch.bfloat16, attn_implementation="paged|sdpa"
+    ).eval()
+    model.generation_config.eos_token_id = -1
+    model.generation_config.do_sample = False
+    manager = model.init_continuous_batching()
+    manager.start()
+    passing = _Manager(manager)
+    threading.Thread(target=passing.run, daemon=True).start()
+    serve(int(port), passing.submit)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,55 @@
+"""TGI's `grammar` and `response_format`: a JSON schema or a regular expression, checked as its validation does."""
+
+from typing import Any
+
+import orjson
+
+from firstbyte.containers.tgi.failures import ValidationFailed
+from firstbyte.engine.requests import Grammar
+
+LONGEST_GRAMMAR = 100_000
+"""Characters; what is longer is refused before anything is built of it."""
+
+
+def read_grammar(value: Any, *, is_supported: bool) -> Grammar | None:
+    """The grammar that a request names; None where it names none.
+
+    Raises:
+        ValidationFailed: it is of no known kind, has another shape, or there is no support for any.
+    """
+    if value is None:
+        return None
+    if not is_supported:
+        raise ValidationFailed("grammar is not supported")
+    kind = value.get("type") if isinstance(value, dict) else None
+    if kind == "regex":
+        grammar = Grammar("regex", _regex(value.get("value")))
+    elif kind in ("json", "json_object", "json_schema"):
+        grammar = Grammar("json_schema", _schema(value.get("value"), kind))
+    else:
+        raise ValidationFailed("grammar is not valid: its type must be json, json_object, json_schema or regex")
+    if len(grammar.text) > LONGEST_GRAMMAR:
+        raise ValidationFailed(f"grammar is not valid: it has more than {LONGEST_GRAMMAR} characters")
+    return grammar
+
+
+def _regex(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValidationFailed("grammar is not valid: the value of a regex must be a string")
+    return value
+
+
+def _schema(value: Any, kind: str) -> str:
+    """The schema as text; TGI also takes it as a text of JSON, and asks for `properties` or a reference."""
+    if isinstance(value, str):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError as error:
+            raise ValidationFailed(f"grammar is not valid: {error}") from error
+    if kind == "json_schema" and isinstance(value, dict) and "schema" in value:
+        value = value["schema"]
+    if not isinstance(value, dict):
+        raise ValidationFailed("grammar is not valid: a JSON schema must be an object")
+    if not value.keys() & {"properties", "$ref", "anyOf", "oneOf", "allOf"}:
+        raise ValidationFailed("grammar is not valid: Grammar must have a 'properties' field")
+    return orjson.dumps(value).decode()

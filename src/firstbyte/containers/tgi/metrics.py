@@ -1,0 +1,78 @@
+"""TGI's metrics under its names, in Prometheus's text format.
+
+Served: what this server knows. Left out, since nothing here corresponds to it: `tgi_batch_concat*`,
+`tgi_batch_{filter,forward,decode,inference}_duration`, `tgi_batch_inference_{success,failure}`,
+`tgi_batch_current_max_tokens`, `tgi_request_skipped_tokens`.
+"""
+
+from collections.abc import Iterator
+
+from firstbyte.containers.exchange import Answer
+from firstbyte.containers.metering import Distribution, Tally
+
+FAILURES = {
+    "validation": "validation",
+    "overloaded": "overloaded",
+    "generation": "generation",
+    "template": "template",
+    "dropped": "left",
+}
+"""The label `err` -> the outcome it counts."""
+DISTRIBUTIONS = {
+    "tgi_request_duration": "duration",
+    "tgi_request_validation_duration": "validation",
+    "tgi_request_queue_duration": "queue",
+    "tgi_request_inference_duration": "inference",
+    "tgi_request_mean_time_per_token_duration": "mean_time_per_token",
+    "tgi_request_generated_tokens": "generated_tokens",
+    "tgi_request_input_length": "input_length",
+    "tgi_request_max_new_tokens": "max_new_tokens",
+}
+
+
+def render_metrics(tally: Tally, max_batch_total_tokens: int | None) -> Answer:
+    """The answer of /metrics."""
+    lines = (*_requests(tally), *_batch(tally, max_batch_total_tokens), *_distributions(tally))
+    body = "".join(f"{line}\n" for line in lines).encode()
+    return Answer(200, (("content-type", "text/plain; charset=utf-8"),), body)
+
+
+def _requests(tally: Tally) -> Iterator[str]:
+    counts = tally.counts
+    yield from _single("tgi_request_count", "counter", counts.get("received", 0))
+    yield from _single("tgi_request_success", "counter", counts.get("succeeded", 0))
+    yield "# TYPE tgi_request_failure counter"
+    for label, outcome in FAILURES.items():
+        yield f'tgi_request_failure{{err="{label}"}} {counts.get(outcome, 0)}'
+
+
+def _batch(tally: Tally, max_batch_total_tokens: int | None) -> Iterator[str]:
+    engine = tally.engine
+    yield from _single("tgi_queue_size", "gauge", engine.num_waiting)
+    yield from _single("tgi_batch_current_size", "gauge", engine.num_running)
+    if max_batch_total_tokens is not None:
+        yield from _single("tgi_batch_max_total_tokens", "gauge", max_batch_total_tokens)
+    yield from _single("tgi_batch_total_tokens", "counter", engine.num_computed_tokens)
+    yield from _single("tgi_batch_inference_count", "counter", engine.num_steps)
+
+
+def _distributions(tally: Tally) -> Iterator[str]:
+    for name, key in DISTRIBUTIONS.items():
+        yield from _histogram(name, tally.distributions[key])
+
+
+def _single(name: str, kind: str, value: int) -> Iterator[str]:
+    yield f"# TYPE {name} {kind}"
+    yield f"{name} {value}"
+
+
+def _histogram(name: str, distribution: Distribution) -> Iterator[str]:
+    yield f"# TYPE {name} histogram"
+    below = 0
+    for bound, count in zip(distribution.bounds, distribution.counts, strict=False):
+        below += count
+        yield f'{name}_bucket{{le="{bound:g}"}} {below}'
+    num_values = sum(distribution.counts)
+    yield f'{name}_bucket{{le="+Inf"}} {num_values}'
+    yield f"{name}_sum {distribution.total!r}"
+    yield f"{name}_count {num_values}"

@@ -1,0 +1,110 @@
+"""CloudWatch Logs, as much as is asked of an endpoint's logs: a group per endpoint, a stream per instance.
+
+Groups are named as on SageMaker, `/aws/sagemaker/Endpoints/NAME`, streams `VARIANT/INSTANCE-ID`. An event is a line of
+an instance's log; its time is what the line begins with, else that of the line before.
+"""
+
+import asyncio
+import datetime
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from firstbyte.aws.errors import ServiceError
+from firstbyte.aws.gateway import Call
+from firstbyte.hosting.records import Instance
+
+GROUP_PREFIX = "/aws/sagemaker/Endpoints/"
+MAX_EVENTS = 10_000
+"""FilterLogEvents' own limit for one answer."""
+TAIL_BYTES = 4 << 20
+"""How much of a log's end is read; what lies before is not found any more."""
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)[.,](\d{3})")
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """Reads the logs of instances."""
+
+    find_instances: Callable[[str], Sequence[Instance]]
+    """The instances of an endpoint by its name."""
+    has_endpoint: Callable[[str], bool]
+    log_file: Callable[[str], Path]
+    """An instance's log by the instance's id."""
+
+    async def filter_log_events(self, call: Call) -> Mapping[str, Any]:
+        """FilterLogEvents, without filter patterns."""
+        wanted = call.params
+        if wanted.get("filterPattern"):
+            raise ServiceError("InvalidParameterException", "filterPattern is not supported by this host.")
+        streams = {name: file for name, file in self._streams(wanted) if _is_wanted(name, wanted)}
+        read = await asyncio.to_thread(lambda: [event for item in streams.items() for event in read_events(*item)])
+        start, end = wanted.get("startTime", 0), wanted.get("endTime")
+        found = [event for event in read if event["timestamp"] >= start and (end is None or event["timestamp"] < end)]
+        return _page(sorted(found, key=lambda event: (event["timestamp"], event["eventId"])), wanted)
+
+    def _streams(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
+        group = wanted.get("logGroupName") or wanted.get("logGroupIdentifier", "").partition(":log-group:")[2]
+        name = group.removeprefix(GROUP_PREFIX)
+        if name == group or not self.has_endpoint(name):
+            raise ServiceError("ResourceNotFoundException", "The specified log group does not exist.")
+        for instance in self.find_instances(name):
+            yield f"{instance.variant_name}/{instance.id}", self.log_file(instance.id)
+
+
+def read_events(stream: str, file: Path) -> Iterator[dict[str, Any]]:
+    """Read a log's lines as events. The id of an event is its stream and place in the file, so it stays the same."""
+    try:
+        with file.open("rb") as log:
+            offset = max(0, log.seek(0, 2) - TAIL_BYTES)
+            log.seek(offset)
+            lines = log.read().splitlines(keepends=True)
+            at_ms = int(file.stat().st_ctime * 1000)
+    except FileNotFoundError:
+        return
+    texts = [line.decode("utf-8", errors="replace").rstrip("\r\n") for line in lines]
+    at_ms = next((time for text in texts if (time := _read_time(text)) is not None), at_ms)
+    for line, text in zip(lines, texts, strict=True):
+        if not line.endswith(b"\n"):
+            return  # still being written
+        time = _read_time(text)
+        at_ms = max(at_ms, time) if time is not None else at_ms
+        yield {
+            "logStreamName": stream,
+            "timestamp": at_ms,
+            "ingestionTime": at_ms,
+            "message": text,
+            "eventId": f"{stream}/{offset:012d}",
+        }
+        offset += len(line)
+
+
+def _read_time(line: str) -> int | None:
+    """Milliseconds since 1970 of the local time that a line begins with; None if it begins otherwise."""
+    match = _TIME.match(line)
+    if not match:
+        return None
+    try:
+        moment = datetime.datetime.fromisoformat("{}T{}.{}".format(*match.groups()))
+    except ValueError:
+        return None
+    return int(moment.timestamp() * 1000)
+
+
+def _is_wanted(stream: str, wanted: Mapping[str, Any]) -> bool:
+    names = wanted.get("logStreamNames")
+    return (names is None or stream in names) and stream.startswith(wanted.get("logStreamNamePrefix", ""))
+
+
+def _page(events: list[dict[str, Any]], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Cut out what the request asks for; the token is the number of events given before."""
+    token = wanted.get("nextToken", "0")
+    if not token.isdecimal():
+        raise ServiceError("InvalidParameterException", "The specified nextToken is invalid.")
+    start = int(token)
+    end = start + wanted.get("limit", MAX_EVENTS)
+    more = {"nextToken": str(end)} if end < len(events) else {}
+    return {"events": events[start:end], "searchedLogStreams": [], **more}

@@ -1,0 +1,72 @@
+"""Foreign clients against a live container, each in an environment of its own (`make test-clients`).
+
+The container serves the echo backend, so every client knows what it must be told: the words of its prompt.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.clients, pytest.mark.timeout(300)]
+ROOT = Path(__file__).parents[2]
+SCRIPTS = Path(__file__).parent / "scripts"
+TGI_VERSIONS = ("2.0.2", "2.4.1", "3.3.6")
+
+
+def container(dialect: str, version: str, tmp_path: Path) -> subprocess.Popen[str]:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(ROOT / "src"),
+        "SAGEMAKER_BIND_TO_PORT": "0",
+        "FIRSTBYTE_DIALECT": dialect,
+        "FIRSTBYTE_DIALECT_VERSION": version,
+        "FIRSTBYTE_ENGINE_BACKEND": "echo",
+        "FIRSTBYTE_MODEL_DIR": str(tmp_path),
+        "HF_MODEL_ID": "some/model",
+    }
+    command = [sys.executable, "-m", "firstbyte.containers"]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=tmp_path)
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where a container of the wanted version listens; it is ready when it says so."""
+    process = container("tgi", request.param, tmp_path)
+    assert process.stdout is not None
+    try:
+        port = next(match[1] for line in process.stdout if (match := re.search(r"listening on [\d.]+:(\d+)", line)))
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+        assert process.returncode == 0
+
+
+def run_client(name: str, *arguments: str) -> None:
+    python = ROOT / ".venvs" / name / "bin" / "python"
+    assert python.exists(), f"{python} is missing: `make test-clients` makes it"
+    script = SCRIPTS / f"{name}_client.py"
+    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "HF_TOKEN")}
+    done = subprocess.run([python, script, *arguments], capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("url", TGI_VERSIONS, indirect=True)
+def test_inference_client(url: str) -> None:
+    run_client("huggingface_hub", url)
+
+
+@pytest.mark.parametrize("url", TGI_VERSIONS, indirect=True)
+def test_text_generation(url: str) -> None:
+    run_client("text_generation", url)
+
+
+@pytest.mark.parametrize("url", TGI_VERSIONS, indirect=True)
+def test_openai(url: str) -> None:
+    run_client("openai", url)

@@ -1,0 +1,90 @@
+"""Requests whose answers are kept byte for byte, for each version; and the engine that answers them."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fakes.engine import FakeEngine
+from firstbyte.engine.errors import EngineError, GenerationFailed, Overloaded
+
+VERSIONS = {
+    "tgi": ("1.0.3", "1.4.5", "2.0.2", "2.1.1", "2.3.0", "2.4.0", "3.0.0", "3.3.6"),
+    "lmi": ("0.25.0", "0.26.0", "0.28.0", "0.29.0", "0.32.0", "0.36.0"),
+}
+WORDS = [" I", " am", "."]
+MULTI_BYTE = ["", "", "", "😀", "愛", "e", "\u0301", '"\\\n\t\x01']
+"""Three tokens that complete no character, then the one that does; CJK; a combining mark; what JSON escapes."""
+REFERENCE = {
+    "do_sample": True,
+    "top_p": 0.6,
+    "temperature": 0.9,
+    "top_k": 50,
+    "max_new_tokens": 512,
+    "repetition_penalty": 1.03,
+    "stop": ["</s>"],
+    "return_full_text": False,
+    "seed": 42,
+}
+"""The parameters of the reference workload, with a seed so that the answer can be kept."""
+ASKED = {"max_new_tokens": 9, "return_full_text": False}
+MESSAGES = [{"role": "user", "content": "Who are you?"}]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One request and what the engine does with it."""
+
+    name: str
+    body: Any
+    path: str = "/invocations"
+    texts: list[str] = field(default_factory=lambda: WORDS)
+    is_stopped: bool = False
+    fail_at: int = -1
+    failure: EngineError | None = None
+
+    def engine(self) -> FakeEngine:
+        engine = FakeEngine(self.texts, fail_at=self.fail_at)
+        engine.is_stopped = self.is_stopped
+        engine.failure = self.failure or engine.failure
+        return engine
+
+
+def prompt(stream: bool | None, **parameters: Any) -> dict[str, Any]:
+    body: dict[str, Any] = {"inputs": "<s>[INST] Who are you? [/INST]", "parameters": parameters}
+    return body if stream is None else body | {"stream": stream}
+
+
+SHARED = (
+    Case("reference workload, streamed", prompt(True, **REFERENCE)),
+    Case("reference workload, not streamed", prompt(None, **REFERENCE)),
+    Case("ended by length, details", prompt(True, **ASKED | {"details": True, "max_new_tokens": 2})),
+    Case("ended by a stop string, details", prompt(True, **ASKED, details=True, stop=["."]), is_stopped=True),
+    Case("not streamed, details", prompt(False, **ASKED, details=True)),
+    Case("multi-byte text", prompt(True, **ASKED), texts=MULTI_BYTE),
+    Case("multi-byte text, not streamed", prompt(None, **ASKED), texts=MULTI_BYTE),
+    Case("fails in the midst", prompt(True, **ASKED), fail_at=1, failure=GenerationFailed("no memory")),
+    Case("fails in the midst, not streamed", prompt(None, **ASKED), fail_at=1, failure=GenerationFailed("no memory")),
+    Case("fails at once", prompt(True, **ASKED), fail_at=0, failure=GenerationFailed("no memory")),
+    Case("overloaded", prompt(True, **ASKED), fail_at=0, failure=Overloaded("full")),
+    Case("overloaded, not streamed", prompt(None, **ASKED), fail_at=0, failure=Overloaded("full")),
+    Case("a value out of range, streamed", prompt(True, **ASKED | {"top_p": -1.0})),
+    Case("a value out of range", prompt(None, **ASKED | {"top_p": -1.0})),
+    Case("not JSON", b'{"inputs": '),
+    Case("no inputs", {"parameters": {}}),
+    Case("chat", {"messages": MESSAGES, "max_tokens": 9, "seed": 42}, path="/v1/chat/completions"),
+    Case("chat, streamed", {"messages": MESSAGES, "max_tokens": 9, "stream": True}, path="/v1/chat/completions"),
+)
+TGI = (
+    Case("too many new tokens", prompt(True, max_new_tokens=4096)),
+    Case("a value of another type", prompt(None, temperature="hot")),
+    Case("completion", {"prompt": "Who", "max_tokens": 2, "seed": 42}, path="/v1/completions"),
+    Case("completion, streamed", {"prompt": "Who", "max_tokens": 2, "stream": True}, path="/v1/completions"),
+    Case("generate_stream", prompt(None, max_new_tokens=1), path="/generate_stream"),
+    Case("generate", prompt(None, max_new_tokens=1), path="/generate"),
+    Case("info", None, path="/info"),
+)
+LMI = (
+    Case("pieces as in DJL's own test", prompt(None), texts=["He", "llo", " world"]),
+    Case("unknown model", prompt(None), path="/predictions/other"),
+    Case("health", None, path="/ping"),
+)
+CASES = {"tgi": SHARED + TGI, "lmi": SHARED + LMI}

@@ -1,0 +1,39 @@
+"""Who everybody is here: an assumed role, which is what the SageMaker SDK makes an execution role of."""
+
+import json
+from typing import Any
+
+import pytest
+
+from firstbyte.aws.errors import ServiceError
+from firstbyte.aws.gateway import Call
+from firstbyte.edge.identity import Identities
+
+
+def call(operation: str, **params: Any) -> Any:
+    return Call("sts", operation, params, None, "r")
+
+
+async def test_the_caller_is_an_assumed_role_of_the_account() -> None:
+    identity = await Identities("000000000042").get_caller_identity(call("GetCallerIdentity"))
+
+    assert identity["Account"] == "000000000042"
+    assert identity["Arn"] == "arn:aws:sts::000000000042:assumed-role/sagemaker_execution_role/firstbyte"
+    assert identity["UserId"].endswith(":firstbyte")
+
+
+async def test_the_role_of_that_arn_is_there() -> None:
+    role = (await Identities("000000000042").get_role(call("GetRole", RoleName="sagemaker_execution_role")))["Role"]
+
+    assert role["Arn"] == "arn:aws:iam::000000000042:role/sagemaker_execution_role"
+    assert len(role["RoleId"]) == 21
+    trusted = json.loads(role["AssumeRolePolicyDocument"])["Statement"][0]["Principal"]
+    assert trusted == {"Service": "sagemaker.amazonaws.com"}
+
+
+async def test_another_role_is_not() -> None:
+    with pytest.raises(ServiceError) as caught:
+        await Identities("000000000042").get_role(call("GetRole", RoleName="admin"))
+
+    assert (caught.value.code, caught.value.status) == ("NoSuchEntity", 404)
+    assert caught.value.message == "The role with name admin cannot be found."

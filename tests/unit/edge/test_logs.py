@@ -1,0 +1,96 @@
+"""Lines of instances' logs come out as CloudWatch's events."""
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firstbyte.aws.errors import ServiceError
+from firstbyte.aws.gateway import Call
+from firstbyte.edge.logs import Logs, read_events
+from firstbyte.hosting.records import Instance, InstanceStatus
+
+GROUP = "/aws/sagemaker/Endpoints/chat"
+NOON = datetime.datetime(2026, 1, 31, 12)
+NOON_MS = int(NOON.timestamp() * 1000)
+
+
+def instance(name: str, variant: str = "v") -> Instance:
+    return Instance(name, "chat", variant, InstanceStatus.HEALTHY, datetime.datetime.now(datetime.UTC))
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Logs:
+    (tmp_path / "i-1").write_text("2026-01-31 12:00:00,250 INFO ready\n  more\n2026-01-31 12:00:02,000 INFO done\n")
+    (tmp_path / "i-2").write_text("2026-01-31 12:00:01,000 INFO ready\n")
+    fleet = (instance("i-1"), instance("i-2", "other"), instance("i-3"))
+    return Logs(lambda name: fleet, lambda name: name == "chat", lambda name: tmp_path / name)
+
+
+async def messages(logs: Logs, **params: Any) -> list[str]:
+    answer = await logs.filter_log_events(call(**params))
+    return [event["message"] for event in answer["events"]]
+
+
+def call(**params: Any) -> Call:
+    return Call("logs", "FilterLogEvents", {"logGroupName": GROUP, **params}, None, "r")
+
+
+async def test_lines_of_all_instances_come_in_the_order_of_their_times(logs: Logs) -> None:
+    answer = await logs.filter_log_events(call())
+    assert [(event["logStreamName"], event["timestamp"] - NOON_MS, event["message"]) for event in answer["events"]] == [
+        ("v/i-1", 250, "2026-01-31 12:00:00,250 INFO ready"),
+        ("v/i-1", 250, "  more"),
+        ("other/i-2", 1000, "2026-01-31 12:00:01,000 INFO ready"),
+        ("v/i-1", 2000, "2026-01-31 12:00:02,000 INFO done"),
+    ]
+    assert len({event["eventId"] for event in answer["events"]}) == 4
+
+
+async def test_times_and_streams_narrow_the_answer(logs: Logs) -> None:
+    assert len(await messages(logs, startTime=NOON_MS + 1000)) == 2
+    assert len(await messages(logs, endTime=NOON_MS + 1000)) == 2
+    assert len(await messages(logs, logStreamNamePrefix="other/")) == 1
+    assert len(await messages(logs, logStreamNames=["v/i-1"])) == 3
+    assert await messages(logs, logStreamNames=[]) == []
+
+
+async def test_pages_follow_each_other(logs: Logs) -> None:
+    first = await logs.filter_log_events(call(limit=3))
+    assert len(first["events"]) == 3
+    second = await logs.filter_log_events(call(limit=3, nextToken=first["nextToken"]))
+    assert len(second["events"]) == 1
+    assert "nextToken" not in second
+
+
+@pytest.mark.parametrize(
+    ("params", "code"),
+    [
+        ({"logGroupName": "/aws/sagemaker/Endpoints/other"}, "ResourceNotFoundException"),
+        ({"logGroupName": "chat"}, "ResourceNotFoundException"),
+        ({"filterPattern": "ERROR"}, "InvalidParameterException"),
+        ({"nextToken": "x"}, "InvalidParameterException"),
+    ],
+)
+async def test_what_cannot_be_answered_is_refused(logs: Logs, params: dict[str, Any], code: str) -> None:
+    with pytest.raises(ServiceError) as caught:
+        await logs.filter_log_events(call(**params))
+    assert caught.value.code == code
+
+
+def test_a_line_still_being_written_waits_and_ids_stay_the_same(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"one\r\ntwo\n\xfft")
+    first = list(read_events("v/i", log))
+    assert [event["message"] for event in first] == ["one", "two"]
+    log.write_bytes(b"one\r\ntwo\n\xfftree\n")
+    second = list(read_events("v/i", log))
+    assert [event["message"] for event in second] == ["one", "two", "\N{REPLACEMENT CHARACTER}tree"]
+    assert [event["eventId"] for event in second[:2]] == [event["eventId"] for event in first]
+
+
+def test_impossible_times_are_no_times(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("2026-99-31 12:00:00,250 x\n2026-01-31 12:00:00,000 y\n")
+    assert [event["timestamp"] for event in read_events("v/i", log)] == [NOON_MS, NOON_MS]

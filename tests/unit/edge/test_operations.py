@@ -1,0 +1,167 @@
+"""Parameters: the table is true of the models, the page of the table; and every limit of the model is kept."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+from documents import ROOT
+from firstbyte.aws.gateway import Gateway
+from firstbyte.aws.http import HttpRequest
+from firstbyte.aws.service_models import ServiceModels
+from firstbyte.edge.control import control_operations
+from firstbyte.edge.operations import RECORDED, REFUSED, find_unserved, render_reference
+
+NO_PLANE: Any = type("Anything", (), {"__getattr__": lambda self, name: lambda members: {}})()
+MODELS = ServiceModels()
+CONTROL = sorted(control_operations(NO_PLANE))
+SERVED = {"sagemaker": CONTROL, "sagemaker-runtime": ["InvokeEndpoint", "InvokeEndpointWithResponseStream"]}
+TOO_DEEP = 6
+
+
+def input_shape(operation: str) -> StructureShape:
+    service = "sagemaker" if operation in CONTROL else "sagemaker-runtime"
+    shape = MODELS.load(service).operation_model(operation).input_shape
+    assert shape is not None
+    return shape
+
+
+def test_the_page_is_current() -> None:
+    page = render_reference(SERVED, {name: MODELS.load(name) for name in SERVED})
+    assert (ROOT / "docs" / "operations.md").read_text(encoding="utf-8") == page
+
+
+@pytest.mark.parametrize(
+    ("operation", "path"),
+    [(operation, path) for table in (REFUSED, RECORDED) for operation in table for path in table[operation]],
+)
+def test_every_path_of_the_tables_is_in_the_model(operation: str, path: str) -> None:
+    shape: Any = input_shape(operation)
+    for name in path.split("."):
+        shape = shape.member if isinstance(shape, ListShape) else shape
+        shape = shape.members[name]
+
+
+def test_what_is_refused_says_why() -> None:
+    variant = {"VariantName": "v", "CoreDumpConfig": {"DestinationS3Uri": "s3://b/k"}}
+    assert find_unserved("CreateEndpointConfig", {"ProductionVariants": [{"VariantName": "u"}, variant]}) == (
+        "ProductionVariants.CoreDumpConfig cannot be given: core dumps are not kept."
+    )
+    assert find_unserved("CreateEndpointConfig", {"ProductionVariants": [{"VariantName": "u"}]}) is None
+    assert find_unserved("UpdateEndpoint", {"DeploymentConfig": {"AutoRollbackConfiguration": {"Alarms": []}}}) is None
+
+
+# Every limit of the model, broken once
+
+
+def valid(shape: Shape, depth: int = 0) -> Any:
+    """A value that breaks no length, range or enum; a pattern may not like it."""
+    match shape.type_name:
+        case "structure":
+            assert isinstance(shape, StructureShape)
+            return {name: valid(shape.members[name], depth + 1) for name in shape.required_members}
+        case "list":
+            assert isinstance(shape, ListShape)
+            return [valid(shape.member, depth + 1)] * max(1, shape.metadata.get("min", 0))
+        case "map":
+            return {}
+        case "string":
+            return (
+                shape.metadata["enum"][0] if shape.metadata.get("enum") else "a" * max(1, shape.metadata.get("min", 1))
+            )
+        case "timestamp":
+            return 1_700_000_000
+        case "boolean":
+            return True
+        case _:
+            return shape.metadata.get("min", 1)
+
+
+Breaches = Iterator[tuple[Any, str]]
+"""Values that break one limit of a shape or of what is in it, and the words for each."""
+
+
+def breaches(shape: Shape, depth: int = 0) -> Breaches:
+    match shape:
+        case StructureShape():
+            return structure_breaches(shape, depth)
+        case ListShape():
+            return list_breaches(shape, depth)
+        case MapShape():
+            return map_breaches(shape)
+    if shape.type_name == "string":
+        return text_breaches(shape)
+    return number_breaches(shape) if shape.type_name in ("integer", "long", "float", "double") else iter(())
+
+
+def structure_breaches(shape: StructureShape, depth: int) -> Breaches:
+    whole = valid(shape)
+    for name, member in shape.members.items():
+        if name in shape.required_members:
+            yield {key: value for key, value in whole.items() if key != name}, "Member must not be null"
+        if depth < TOO_DEEP:
+            yield from (({**whole, name: value}, words) for value, words in breaches(member, depth + 1))
+
+
+def list_breaches(shape: ListShape, depth: int) -> Breaches:
+    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+    if low:
+        yield [], f"Member must have length greater than or equal to {low}"
+    if high is not None and high <= 1000:
+        yield [valid(shape.member)] * (high + 1), f"Member must have length less than or equal to {high}"
+    if isinstance(shape.member, StructureShape):
+        yield from (([value], words) for value, words in breaches(shape.member, depth + 1))
+
+
+def map_breaches(shape: MapShape) -> Breaches:
+    if (high := shape.metadata.get("max")) is not None:
+        yield {f"k{n}": "v" for n in range(high + 1)}, f"Member must have length less than or equal to {high}"
+
+
+def text_breaches(shape: Shape) -> Breaches:
+    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+    if shape.metadata.get("enum"):
+        yield "abacus", "Member must satisfy enum value set: ["
+    if high is not None and high <= 20_000:
+        yield "a" * (high + 1), f"Member must have length less than or equal to {high}"
+    if low:
+        yield "a" * (low - 1), f"Member must have length greater than or equal to {low}"
+    if (odd := unmatched(shape.metadata.get("pattern"))) is not None:
+        yield odd, "Member must satisfy regular expression pattern: "
+
+
+def unmatched(pattern: str | None) -> str | None:
+    """A text that the pattern does not match; None where every short one is fine, or only Java can tell."""
+    try:
+        return next((text for text in (" ", "\x00", "\n") if pattern and not re.fullmatch(pattern, text)), None)
+    except re.error:
+        return None
+
+
+def number_breaches(shape: Shape) -> Breaches:
+    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+    if low is not None:
+        yield low - 1, f"Member must have value greater than or equal to {low}"
+    if high is not None:
+        yield high + 1, f"Member must have value less than or equal to {high}"
+
+
+@pytest.mark.parametrize("operation", CONTROL)
+async def test_every_limit_of_the_model_is_kept(operation: str) -> None:
+    gateway = Gateway({"sagemaker": control_operations(NO_PLANE)}, None)
+    shape, num_tried = input_shape(operation), 0
+    for params, words in breaches(shape):
+        headers = {"x-amz-target": f"SageMaker.{operation}", "content-type": "application/x-amz-json-1.1"}
+        answer = await gateway.handle(HttpRequest("POST", "/", "", headers, json.dumps(params).encode()))
+        assert isinstance(answer.body, bytes)
+        error = json.loads(answer.body)
+        assert answer.status == 400, (params, words)
+        assert error["__type"].rpartition("#")[2] == "ValidationException", (params, error)
+        message = error.get("message") or error.get("Message")
+        assert "failed to satisfy constraint: " in message, (params, message)
+        assert words in message, (params, words, message)
+        num_tried += 1
+    assert num_tried > 0

@@ -1,0 +1,344 @@
+"""The operations: what they answer, and every sentence they refuse with."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakes.control_plane import ECHO, FakeHost
+from firstbyte.hosting.errors import AlreadyExists, ClientError, InProgress, NotFound, QuotaExceeded, ValidationFailed
+
+ARN = "arn:aws:sagemaker:us-east-1:123456789012"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+CONTAINER = {"Image": ECHO}
+ROLE = "arn:aws:iam::123456789012:role/r"
+
+
+def refusal(operation: Callable[[dict[str, Any]], object], members: dict[str, Any]) -> tuple[type, str]:
+    """What an operation refuses with."""
+    with pytest.raises(ClientError) as error:
+        operation(members)
+    return type(error.value), error.value.message
+
+
+def variant(**more: Any) -> dict[str, Any]:
+    return {"VariantName": "v", "ModelName": "m", "InitialInstanceCount": 1, **more}
+
+
+async def test_a_model_is_described_as_created_with_what_aws_fills_in(host: FakeHost) -> None:
+    container = {"Image": ECHO, "ModelDataUrl": "s3://b/m.tar.gz", "Environment": {"MODEL_LOADING_TIMEOUT": "3600"}}
+    members = {"ModelName": "Llama-2", "ExecutionRoleArn": ROLE, "PrimaryContainer": container}
+    answer = host.api.create_model({**members, "Tags": [{"Key": "k", "Value": "v"}]})
+
+    assert answer == {"ModelArn": f"{ARN}:model/Llama-2"}
+    assert host.api.describe_model({"ModelName": "Llama-2"}) == {
+        "ModelName": "Llama-2",
+        "ModelArn": f"{ARN}:model/Llama-2",
+        "ExecutionRoleArn": ROLE,
+        "PrimaryContainer": {**container, "Mode": "SingleModel"},
+        "CreationTime": START,
+        "EnableNetworkIsolation": False,
+    }
+    assert host.api.list_tags({"ResourceArn": f"{ARN}:model/Llama-2"}) == {"Tags": [{"Key": "k", "Value": "v"}]}
+
+
+async def test_one_of_several_containers_is_a_primary_by_another_name(host: FakeHost) -> None:
+    host.api.create_model({"ModelName": "m", "Containers": [CONTAINER]})
+    described = host.api.describe_model({"ModelName": "m"})
+    assert described["Containers"] == [{"Image": ECHO, "Mode": "SingleModel", "Environment": {}}]
+    host.api.create_endpoint_config({"EndpointConfigName": "c", "ProductionVariants": [variant()]})
+    host.api.create_endpoint({"EndpointName": "e", "EndpointConfigName": "c"})
+    assert await host.settle() == "InService"
+
+
+async def test_an_endpoint_config_is_described_as_created(host: FakeHost) -> None:
+    host.api.create_model({"ModelName": "m", "PrimaryContainer": CONTAINER})
+    spec = variant(RoutingConfig={"RoutingStrategy": "RANDOM"}, InstanceType="ml.g5.2xlarge")
+    answer = host.api.create_endpoint_config({"EndpointConfigName": "c", "ProductionVariants": [spec]})
+
+    assert answer == {"EndpointConfigArn": f"{ARN}:endpoint-config/c"}
+    assert host.api.describe_endpoint_config({"EndpointConfigName": "c"}) == {
+        "EndpointConfigName": "c",
+        "EndpointConfigArn": f"{ARN}:endpoint-config/c",
+        "ProductionVariants": [{**spec, "InitialVariantWeight": 1.0}],
+        "CreationTime": START,
+        "EnableNetworkIsolation": False,
+    }
+
+
+async def test_an_endpoint_is_described_from_creating_to_in_service(host: FakeHost) -> None:
+    host.deploy("e", variants=({"RoutingConfig": {"RoutingStrategy": "RANDOM"}},))
+    described = host.api.describe_endpoint({"EndpointName": "e"})
+    assert described == {
+        "EndpointName": "e",
+        "EndpointArn": f"{ARN}:endpoint/e",
+        "EndpointConfigName": "e",
+        "ProductionVariants": [
+            {
+                "VariantName": "AllTraffic",
+                "DeployedImages": [{"SpecifiedImage": ECHO, "ResolvedImage": ECHO, "ResolutionTime": START}],
+                "CurrentWeight": 1.0,
+                "DesiredWeight": 1.0,
+                "CurrentInstanceCount": 0,
+                "DesiredInstanceCount": 1,
+                "RoutingConfig": {"RoutingStrategy": "RANDOM"},
+            }
+        ],
+        "EndpointStatus": "Creating",
+        "CreationTime": START,
+        "LastModifiedTime": START,
+    }
+    host.clock.pass_time(1)
+    await host.settle()
+    described = host.api.describe_endpoint({"EndpointName": "e"})
+    assert described["EndpointStatus"] == "InService"
+    assert described["LastModifiedTime"] > START
+    assert described["ProductionVariants"][0]["CurrentInstanceCount"] == 1
+
+
+async def test_clean_up_back_to_back_succeeds_while_the_endpoint_is_deleting(host: FakeHost) -> None:
+    host.deploy("e")
+    await host.settle()
+    host.api.delete_endpoint({"EndpointName": "e"})
+    assert host.api.delete_endpoint_config({"EndpointConfigName": "e"}) == {}
+    assert host.api.delete_model({"ModelName": "e"}) == {}
+    assert host.status() == "Deleting"
+    assert await host.settle() == "gone"
+    host.deploy("e")
+    assert await host.settle() == "InService"
+
+
+async def test_config_and_model_may_go_while_the_endpoint_lives(host: FakeHost) -> None:
+    host.deploy("e")
+    host.api.delete_endpoint_config({"EndpointConfigName": "e"})
+    host.api.delete_model({"ModelName": "e"})
+    assert await host.settle() == "InService"
+
+
+@pytest.mark.parametrize("goal", ["Creating", "Failed"])
+async def test_an_endpoint_can_be_deleted_while_creating_and_when_failed(host: FakeHost, goal: str) -> None:
+    host.deploy("e", Environment={"ON_START": "hang" if goal == "Creating" else "exit 1"})
+    assert await host.settle() == goal
+    host.api.delete_endpoint({"EndpointName": "e"})
+    assert await host.settle() == "gone"
+
+
+async def test_what_is_not_there(host: FakeHost) -> None:
+    for operation, member, kind, spoken in (
+        (host.api.describe_model, "ModelName", "model", "model"),
+        (host.api.delete_model, "ModelName", "model", "model"),
+        (host.api.describe_endpoint_config, "EndpointConfigName", "endpoint-config", "endpoint configuration"),
+        (host.api.delete_endpoint_config, "EndpointConfigName", "endpoint-config", "endpoint configuration"),
+        (host.api.describe_endpoint, "EndpointName", "endpoint", "endpoint"),
+        (host.api.delete_endpoint, "EndpointName", "endpoint", "endpoint"),
+    ):
+        expected = (NotFound, f'Could not find {spoken} "{ARN}:{kind}/None".')
+        assert refusal(operation, {member: "None"}) == expected
+
+
+async def test_a_name_in_another_case_is_not_there_but_taken(host: FakeHost) -> None:
+    host.deploy("Name")
+    assert refusal(host.api.describe_model, {"ModelName": "name"})[0] is NotFound
+    assert refusal(host.api.delete_endpoint, {"EndpointName": "NAME"})[0] is NotFound
+    for operation, members, kind, spoken in (
+        (host.api.create_model, {"ModelName": "name", "PrimaryContainer": CONTAINER}, "model", "model"),
+        (
+            host.api.create_endpoint_config,
+            {"EndpointConfigName": "name", "ProductionVariants": [variant(ModelName="Name")]},
+            "endpoint-config",
+            "endpoint configuration",
+        ),
+        (host.api.create_endpoint, {"EndpointName": "name", "EndpointConfigName": "Name"}, "endpoint", "endpoint"),
+    ):
+        expected = (AlreadyExists, f'Cannot create already existing {spoken} "{ARN}:{kind}/name".')
+        assert refusal(operation, members) == expected
+
+
+async def test_what_a_new_resource_names_must_be_there(host: FakeHost) -> None:
+    config = {"EndpointConfigName": "c", "ProductionVariants": [variant()]}
+    endpoint = {"EndpointName": "e", "EndpointConfigName": "c"}
+    no_model = (NotFound, f'Could not find model "{ARN}:model/m".')
+
+    assert refusal(host.api.create_endpoint_config, config) == no_model
+    assert refusal(host.api.create_endpoint, endpoint) == (
+        NotFound,
+        f'Could not find endpoint configuration "{ARN}:endpoint-config/c".',
+    )
+    host.api.create_model({"ModelName": "m", "PrimaryContainer": CONTAINER})
+    host.api.create_endpoint_config(config)
+    host.api.delete_model({"ModelName": "m"})
+    assert refusal(host.api.create_endpoint, endpoint) == no_model
+    assert host.api.list_endpoints({}) == {"Endpoints": []}
+
+
+async def test_an_endpoint_that_is_being_deleted_is_in_progress(host: FakeHost) -> None:
+    host.deploy("e")
+    host.api.delete_endpoint({"EndpointName": "e"})
+    assert refusal(host.api.delete_endpoint, {"EndpointName": "e"}) == (
+        InProgress,
+        f'Cannot update in-progress endpoint "{ARN}:endpoint/e".',
+    )
+    assert refusal(host.api.create_endpoint, {"EndpointName": "e", "EndpointConfigName": "e"})[0] is AlreadyExists
+
+
+async def test_more_instances_than_the_host_runs(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path, max_instances=3)
+    host.deploy("a", variants=({"InitialInstanceCount": 2},))
+    with pytest.raises(QuotaExceeded) as error:
+        host.deploy("b", variants=({"InitialInstanceCount": 2},))
+    assert error.value.message == (
+        "The account-level service limit 'instances for endpoint usage' is 3 Instances, with current utilization of "
+        "2 Instances and a request delta of 2 Instances."
+    )
+    host.store.close()
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({}, "Exactly one of PrimaryContainer and Containers must be given."),
+        (
+            {"PrimaryContainer": CONTAINER, "Containers": [CONTAINER]},
+            "Exactly one of PrimaryContainer and Containers must be given.",
+        ),
+        (
+            {"Containers": [CONTAINER, CONTAINER]},
+            "Inference pipelines are not hosted here: Containers may hold one container.",
+        ),
+        (
+            {"PrimaryContainer": {"ModelPackageName": "p"}},
+            "An Image must be given: model packages are not hosted here.",
+        ),
+        (
+            {"PrimaryContainer": {**CONTAINER, "Mode": "MultiModel"}},
+            "Multi-model containers are not hosted here: Mode must be SingleModel.",
+        ),
+        (
+            {"PrimaryContainer": {**CONTAINER, "ModelDataUrl": "s3://b/k", "ModelDataSource": {"S3DataSource": {}}}},
+            "At most one of ModelDataUrl and ModelDataSource may be given.",
+        ),
+        (
+            {"PrimaryContainer": {**CONTAINER, "Environment": {"A": "x" * 1025}}},
+            "The Environment may have 100 entries of at most 1024 bytes for each key and value, 32 KB together.",
+        ),
+        (
+            {"PrimaryContainer": CONTAINER, "Tags": [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]},
+            "Duplicate tag keys found.",
+        ),
+    ],
+)
+async def test_models_that_cannot_be(host: FakeHost, members: dict[str, Any], message: str) -> None:
+    assert refusal(host.api.create_model, {"ModelName": "m", **members}) == (ValidationFailed, message)
+    assert host.api.list_models({}) == {"Models": []}
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"ProductionVariants": [variant(), variant()]}, "The names of the ProductionVariants must differ."),
+        (
+            {"ProductionVariants": [{"VariantName": "v"}]},
+            "Inference components are not hosted here: every variant needs a ModelName.",
+        ),
+        (
+            {"ProductionVariants": [variant(InitialVariantWeight=0.0)]},
+            "The InitialVariantWeight of at least one variant must be greater than 0.",
+        ),
+        (
+            {"ProductionVariants": [variant()], "ShadowProductionVariants": [variant()]},
+            "Shadow variants are not hosted here.",
+        ),
+        (
+            {"ProductionVariants": [variant()], "AsyncInferenceConfig": {"OutputConfig": {}}},
+            "Asynchronous inference is not hosted here.",
+        ),
+    ],
+)
+async def test_endpoint_configs_that_cannot_be(host: FakeHost, members: dict[str, Any], message: str) -> None:
+    host.api.create_model({"ModelName": "m", "PrimaryContainer": CONTAINER})
+    request = {"EndpointConfigName": "c", **members}
+    assert refusal(host.api.create_endpoint_config, request) == (ValidationFailed, message)
+    assert host.api.list_endpoint_configs({}) == {"EndpointConfigs": []}
+
+
+async def test_lists_show_summaries(host: FakeHost) -> None:
+    host.deploy("e")
+    assert host.api.list_models({}) == {
+        "Models": [{"ModelName": "e", "ModelArn": f"{ARN}:model/e", "CreationTime": START}]
+    }
+    assert host.api.list_endpoint_configs({}) == {
+        "EndpointConfigs": [
+            {"EndpointConfigName": "e", "EndpointConfigArn": f"{ARN}:endpoint-config/e", "CreationTime": START}
+        ]
+    }
+    assert host.api.list_endpoints({"StatusEquals": "Creating"}) == {
+        "Endpoints": [
+            {
+                "EndpointName": "e",
+                "EndpointArn": f"{ARN}:endpoint/e",
+                "CreationTime": START,
+                "LastModifiedTime": START,
+                "EndpointStatus": "Creating",
+            }
+        ]
+    }
+    assert host.api.list_endpoints({"StatusEquals": "InService"}) == {"Endpoints": []}
+
+
+async def test_data_capture_and_serverless_are_shown_as_given(host: FakeHost) -> None:
+    host.api.create_model({"ModelName": "m", "PrimaryContainer": CONTAINER})
+    serverless = {"MemorySizeInMB": 1024, "MaxConcurrency": 1}
+    capture = {"InitialSamplingPercentage": 50, "DestinationS3Uri": "s3://b/c", "CaptureOptions": []}
+    spec = {"VariantName": "v", "ModelName": "m", "ServerlessConfig": serverless}
+    host.api.create_endpoint_config(
+        {"EndpointConfigName": "c", "ProductionVariants": [spec], "DataCaptureConfig": capture}
+    )
+    host.api.create_endpoint({"EndpointName": "e", "EndpointConfigName": "c"})
+    described = host.api.describe_endpoint({"EndpointName": "e"})
+    assert described["ProductionVariants"][0]["CurrentServerlessConfig"] == serverless
+    assert described["DataCaptureConfig"] == {
+        "EnableCapture": False,
+        "CaptureStatus": "Stopped",
+        "CurrentSamplingPercentage": 50,
+        "DestinationS3Uri": "s3://b/c",
+        "KmsKeyId": "",
+    }
+
+
+async def test_tags_are_added_listed_page_by_page_and_deleted(host: FakeHost) -> None:
+    host.deploy("e")
+    arn = f"{ARN}:endpoint/e"
+    tags = [{"Key": f"k{n:02d}", "Value": str(n)} for n in range(50)]
+    assert host.api.add_tags({"ResourceArn": arn, "Tags": tags}) == {"Tags": tags}
+    first = host.api.list_tags({"ResourceArn": arn, "MaxResults": 30})
+    second = host.api.list_tags({"ResourceArn": arn, "NextToken": first["NextToken"]})
+    assert first["Tags"] + second["Tags"] == tags
+    assert "NextToken" not in second
+
+    assert host.api.delete_tags({"ResourceArn": arn, "TagKeys": [tag["Key"] for tag in tags[1:]]}) == {}
+    assert host.api.list_tags({"ResourceArn": arn}) == {"Tags": tags[:1]}
+
+
+async def test_tags_that_cannot_be(host: FakeHost) -> None:
+    host.deploy("e")
+    tags = [{"Key": str(n), "Value": ""} for n in range(51)]
+    cases: tuple[tuple[dict[str, Any], type, str], ...] = (
+        ({"ResourceArn": f"{ARN}:endpoint/e", "Tags": tags}, ValidationFailed, "A resource may have at most 50 tags."),
+        ({"ResourceArn": f"{ARN}:endpoint/x"}, NotFound, f'Could not find endpoint "{ARN}:endpoint/x".'),
+        ({"ResourceArn": "arn:aws:x:y:1:endpoint/e"}, NotFound, f'Could not find endpoint "{ARN}:endpoint/e".'),
+        ({"ResourceArn": f"{ARN}:app/x"}, ValidationFailed, "Resources of the kind app are not hosted here."),
+    )  # fmt: skip
+    for members, kind, message in cases:
+        assert refusal(host.api.add_tags, {"Tags": [], **members}) == (kind, message)
+    token = {"ResourceArn": f"{ARN}:endpoint/e", "NextToken": "§"}
+    assert refusal(host.api.list_tags, token) == (ValidationFailed, "The NextToken is not valid.")
+
+
+async def test_the_logs_of_an_endpoints_instances(host: FakeHost) -> None:
+    host.deploy("e", variants=({"InitialInstanceCount": 2},))
+    await host.settle()
+    logs = host.api.tail_logs("e", 1)
+    assert [(log.variant_name, log.lines) for log in logs] == [("AllTraffic", ("said: hello",))] * 2
+    assert host.api.tail_logs("none", 1) == ()

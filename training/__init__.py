@@ -1,0 +1,1 @@
+"""How the demo model of Firstbyte is made: data, tokenizer, training, export and scoring."""

@@ -1,0 +1,169 @@
+"""Trains the demo model phase by phase, each from the checkpoint of the one before; a broken run is resumed.
+
+python -m training.train a b c
+"""
+
+import argparse
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from training import workers
+from training.checkpoint import load
+from training.emails import email_phase
+from training.model import Llama, Shape
+from training.muon import Optimiser
+from training.phases import Phase, symbols, whole_vocabulary
+from training.tagging import SHARE, TAP, Tagger
+
+RUNS = Path(__file__).parent / "runs"
+SHAPE = Shape()
+SAVE_EVERY = 50
+AVERAGE_KEEP = 0.99  # per step: the exported weights are the mean of about the last hundred steps
+
+PHASES = {
+    "a": Phase("a", 200, 5e-3, symbols),
+    "b": Phase("b", 620, 5e-3, whole_vocabulary(SHAPE.vocab_size)),
+    "c": email_phase("c", 1000, 3e-3, cool_down=0.5),
+    "d": email_phase("d", 600, 3e-3, cool_down=0.0),
+    "e": email_phase("e", 590, 2.4e-3, cool_down=1.0),
+    "f": email_phase("f", 300, 1.2e-3, cool_down=1.0),
+}
+
+
+def weighted_loss(hidden: Tensor, model: Llama, tokens: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean cross-entropy by weight, and the share of the heaviest targets that greedy decoding would get right."""
+    weight = weights[:, 1:].reshape(-1)
+    counted = weight.nonzero().squeeze(1)
+    # Logits of the places that count alone: most of an e-mail's tokens are prompt, and the head is a large part.
+    logits = model.logits(hidden.reshape(-1, hidden.shape[-1])[counted])
+    target, weight = tokens[:, 1:].reshape(-1)[counted], weight[counted]
+    losses = functional.cross_entropy(logits, target, reduction="none")
+    heavy = (weight == weight.max()).float()
+    hits = ((logits.detach().argmax(-1) == target).float() * heavy).sum() / heavy.sum()
+    return (losses * weight).sum() / weight.sum(), hits
+
+
+def note(text: str) -> None:
+    """Print a line and keep it in the run's log."""
+    line = f"{time.strftime('%H:%M:%S')} {text}"
+    print(line, flush=True)
+    with (RUNS / "progress.txt").open("a") as log:
+        log.write(line + "\n")
+
+
+class Run:
+    """One phase in progress: the model, its optimiser and the step reached, all of which a checkpoint holds."""
+
+    def __init__(self, phase: Phase, start: Path | None, minutes: float | None = None) -> None:
+        self.phase, self.path = phase, RUNS / f"{phase.name}.pt"
+        self.minutes, self.began, self.share = minutes, time.time(), 0.0
+        torch.manual_seed(0)
+        self.model, self.next_step = Llama(SHAPE), 0
+        self.optimiser = Optimiser(self.model)
+        self.tagger = Tagger(SHAPE.hidden_size)
+        self.tagger_adam = torch.optim.AdamW(self.tagger.parameters(), lr=2e-3)
+        source = self.path if self.path.exists() else start
+        if source is not None and source.is_dir():
+            self.model.load_state_dict(load(source)[0].state_dict())
+        elif source is not None:
+            self._restore(torch.load(source, weights_only=True), resumed=source == self.path)
+        self.average = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+
+    def _restore(self, saved: dict, resumed: bool) -> None:
+        self.model.load_state_dict(saved["model"])
+        self.optimiser.load(saved["optimiser"])
+        if "tagger" in saved:
+            self.tagger.load_state_dict(saved["tagger"])
+        self.next_step = saved["step"] if resumed else 0
+
+    def save(self) -> None:
+        state = {
+            "model": self.model.state_dict(),
+            "average": self.average,
+            "optimiser": self.optimiser.state(),
+            "tagger": self.tagger.state_dict(),
+            "step": self.next_step,
+        }
+        torch.save(state, self.path.with_suffix(".tmp"))
+        self.path.with_suffix(".tmp").replace(self.path)
+
+    def part_done(self) -> float:
+        """The part of the phase that is done, by steps or, where minutes are given, by the clock."""
+        by_steps = self.next_step / self.phase.num_steps
+        by_clock = 0.0 if self.minutes is None else (time.time() - self.began) / (60 * self.minutes)
+        return workers.agreed(min(1.0, by_steps if self.minutes is None else by_clock))
+
+    def step(self) -> tuple[float, float, float]:
+        """One batch: the loss, the share of fields begun right in the answer, the share tagged right in the prompt."""
+        # Seeded by step, so that a resumed run sees the data it would have seen.
+        rng = np.random.default_rng([ord(self.phase.name[0]), self.next_step, workers.rank()])
+        tokens, weights, wanted = map(torch.from_numpy, self.phase.source(rng, self.next_step))
+        hidden, middle = self.model.hidden(tokens[:, :-1], TAP)
+        loss, hits = weighted_loss(hidden, self.model, tokens, weights)
+        tag_loss, tagged = self.tagger.loss(middle, wanted[:, :-1])
+        (loss + SHARE * tag_loss).backward()
+        workers.average_gradients([*self.model.parameters(), *self.tagger.parameters()])
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step(self.phase.rate_at(self.next_step, self.share))
+        self.tagger_adam.step()
+        self.tagger_adam.zero_grad(set_to_none=True)
+        for name, tensor in self.model.state_dict().items():
+            self.average[name].lerp_(tensor, 1 - AVERAGE_KEEP)
+        self.next_step += 1
+        return loss.item(), hits.item(), tagged.item()
+
+    def train(self) -> None:
+        seen = []
+        while (share := self.part_done()) < 1.0:
+            self.share = share
+            seen.append(self.step())
+            if not workers.is_first():
+                continue
+            if self.next_step % 20 == 0:
+                loss, hits, tagged = np.mean(seen[-20:], axis=0)
+                pace = f"{(time.time() - self.began) / len(seen):.2f} s/step"
+                note(
+                    f"phase {self.phase.name} step {self.next_step} loss {loss:.3f} hits {hits:.3f} tags {tagged:.3f} {pace}"
+                )
+            if self.next_step % SAVE_EVERY == 0:
+                self.save()
+        if workers.is_first():
+            self.save()
+        workers.agreed(0.0)  # the others wait here until the checkpoint is written
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What each worker does: the phases one after the other."""
+
+    phases: tuple[str, ...]
+    start: Path | None
+    minutes: float | None
+
+    def __call__(self) -> None:
+        start = self.start
+        for name in self.phases:
+            run = Run(PHASES[name], start, self.minutes)
+            run.train()
+            start = run.path
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("phases", nargs="+", choices=sorted(PHASES))
+    parser.add_argument("--start", type=Path, help="checkpoint, or exported folder, to begin from")
+    parser.add_argument("--minutes", type=float, help="end each phase after this time instead of its number of steps")
+    parser.add_argument("--workers", type=int, default=1, help="processes of one thread each; each has its own batch")
+    options = parser.parse_args()
+    RUNS.mkdir(exist_ok=True)
+    workers.run(options.workers, Job(tuple(options.phases), options.start, options.minutes))
+
+
+if __name__ == "__main__":
+    main()
