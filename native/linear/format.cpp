@@ -28,7 +28,8 @@ std::size_t scale_bytes(Format format, int num_inputs) {
 
 std::size_t panel_bytes(Format format, int num_inputs) {
   const int num_blocks = is_quantised(format) ? num_inputs / kGroupInputs : num_inputs;
-  const std::size_t bytes = scale_bytes(format, num_inputs) + static_cast<std::size_t>(num_blocks) * block_bytes(format);
+  const std::size_t blocks = static_cast<std::size_t>(num_blocks) * block_bytes(format);
+  const std::size_t bytes = scale_bytes(format, num_inputs) + blocks;
   return (bytes + kPanelAlignment - 1) / kPanelAlignment * kPanelAlignment;
 }
 

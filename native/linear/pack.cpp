@@ -96,7 +96,8 @@ float unpack_one(const Shape& shape, const std::uint8_t* panel, int output, int 
     return weight;
   }
   const int group = k / kGroupInputs;
-  const std::uint8_t* block = panel + scale_bytes(shape.format, shape.num_inputs) + static_cast<std::size_t>(group) * size;
+  const std::uint8_t* blocks = panel + scale_bytes(shape.format, shape.num_inputs);
+  const std::uint8_t* block = blocks + static_cast<std::size_t>(group) * size;
   const Place place = place_of(shape.format, output, k % kGroupInputs);
   const int stored = block[place.byte] >> place.shift & (shape.format == Format::Int8 ? 255 : 15);
   const float scale = float_from_f16(get16(panel + (group * kPanelOutputs + output) * 2));
@@ -105,7 +106,8 @@ float unpack_one(const Shape& shape, const std::uint8_t* panel, int output, int 
 
 }  // namespace
 
-void pack(Format format, const float* weights, int num_outputs, int num_inputs, std::uint8_t* packed, ThreadPool& pool) {
+void pack(Format format, const float* weights, int num_outputs, int num_inputs, std::uint8_t* packed,
+          ThreadPool& pool) {
   packed_bytes(format, num_outputs, num_inputs);  // checks the sizes
   const Shape shape{format, num_outputs, num_inputs};
   const int panels = num_panels(num_outputs);

@@ -7,8 +7,8 @@
 //   4-bit zero point, search       4.625   0.078       0.090        0.091
 //   f16 minimum, search            5       0.072       0.082        0.084
 //
-// Weights of language models are near Gaussian, where a zero point buys 5 % of error for 3 % more memory traffic and one
-// more instruction per row and group. Symmetric also holds GGUF's Q4_0 without loss.
+// Weights of language models are near Gaussian, where a zero point buys 5 % of error for 3 % more memory traffic and
+// one more instruction per row and group. Symmetric also holds GGUF's Q4_0 without loss.
 #include "linear/quantise_weights.h"
 
 #include <algorithm>

@@ -65,7 +65,8 @@ struct Int4Tile {
         float* sums = args.sums + r * kPanelOutputs + half * 8;
         const __m256i start = broadcast4(records + static_cast<std::size_t>(r) * args.stride + 36);
         const __m256i dots = _mm256_add_epi32(start, _mm256_madd_epi16(pairs[r][half], ones));
-        const __m256 scales = _mm256_mul_ps(weight_scales, _mm256_castsi256_ps(broadcast4(records + static_cast<std::size_t>(r) * args.stride + 32)));
+        const __m256i row_scale = broadcast4(records + static_cast<std::size_t>(r) * args.stride + 32);
+        const __m256 scales = _mm256_mul_ps(weight_scales, _mm256_castsi256_ps(row_scale));
         _mm256_store_ps(sums, _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots), scales, _mm256_load_ps(sums)));
       }
     }

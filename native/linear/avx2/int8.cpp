@@ -37,7 +37,9 @@ struct Int8Tile {
     prefetch(args, 0, group);
     const __m256i even = _mm256_set1_epi32(0x00ff00ff);
     __m256i dots[R][2];
-    for (int r = 0; r < R; r++) dots[r][0] = dots[r][1] = broadcast4(records + static_cast<std::size_t>(r) * args.stride + 68);
+    for (int r = 0; r < R; r++) {
+      dots[r][0] = dots[r][1] = broadcast4(records + static_cast<std::size_t>(r) * args.stride + 68);
+    }
     for (int k = 0; k < 8; k++) {
       const std::uint8_t* from = args.panels[0] + group * 512 + k * 64;
       const std::uint8_t* inputs = records + k * 8;
@@ -64,7 +66,8 @@ struct Int8Tile {
           _mm_load_si128(reinterpret_cast<const __m128i*>(args.panel_scales[0] + group * 32 + half * 16)));
       for (int r = 0; r < R; r++) {
         float* sums = args.sums + r * kPanelOutputs + half * 8;
-        const __m256 scales = _mm256_mul_ps(weight_scales, _mm256_castsi256_ps(broadcast4(records + static_cast<std::size_t>(r) * args.stride + 64)));
+        const __m256i row_scale = broadcast4(records + static_cast<std::size_t>(r) * args.stride + 64);
+        const __m256 scales = _mm256_mul_ps(weight_scales, _mm256_castsi256_ps(row_scale));
         _mm256_store_ps(sums, _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots[r][half]), scales, _mm256_load_ps(sums)));
       }
     }

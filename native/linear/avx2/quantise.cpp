@@ -8,7 +8,9 @@
 namespace firstbyte {
 namespace {
 
-inline __m128i halves_max(__m256i v) { return _mm_max_epu32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1)); }
+inline __m128i halves_max(__m256i v) {
+  return _mm_max_epu32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+}
 
 inline std::uint32_t max_of(__m256i v) {
   __m128i m = halves_max(v);
@@ -64,7 +66,8 @@ void quantise_avx2(Format format, const float* x, int num_inputs, std::uint8_t* 
     __m256i q[4];
     for (int i = 0; i < 4; i++) q[i] = _mm256_and_si256(keep, _mm256_cvtps_epi32(_mm256_mul_ps(inputs[i], inverse)));
     const float scale = zero ? 0.0f : (finite ? absmax / 127.0f : __builtin_nanf(""));
-    const std::int32_t start = offset * sum_of(_mm256_add_epi32(_mm256_add_epi32(q[0], q[1]), _mm256_add_epi32(q[2], q[3])));
+    const __m256i total = _mm256_add_epi32(_mm256_add_epi32(q[0], q[1]), _mm256_add_epi32(q[2], q[3]));
+    const std::int32_t start = offset * sum_of(total);
     std::uint8_t* record = records + group * (wide ? kWideRecord : kByteRecord);
     if (wide) {
       store_wide_swapped(q, record);

@@ -1,22 +1,8 @@
-// int8 weights on AVX-512 VNNI: VPDPBUSD adds four products u8 * s8 to each of 16 sums.
-//
-// Per group of 32 inputs a tile of R rows x C panels does 8RC VPDPBUSD and 3RC instructions on floats (convert, scale,
-// add), all on the same two ports: at most 8/11 of the multiply-add rate. Loads (8C of weights, 10R broadcasts) hide
-// behind them from 6 x 2 on, and 6 x 2 needs 27 of the 32 registers.
-#include <immintrin.h>
-
-#include <cstring>
-
-#include "linear/walk.h"
+// int8 weights on AVX-512 VNNI (dot_tile.h).
+#include "linear/avx512vnni/dot_tile.h"
 
 namespace firstbyte {
 namespace {
-
-inline __m512i broadcast4(const std::uint8_t* from) {
-  std::int32_t four;
-  std::memcpy(&four, from, sizeof four);
-  return _mm512_set1_epi32(four);
-}
 
 struct Int8Tile {
   static constexpr int kRows = 6;
@@ -27,26 +13,18 @@ struct Int8Tile {
 
   template <int R, int C>
   static void run(const TileArgs& args) {
-    __m512 sums[R][C];
-    for (int r = 0; r < R; r++) {
-      for (int c = 0; c < C; c++) {
-        sums[r][c] = args.resume ? _mm512_load_ps(args.sums + (r * C + c) * 16) : _mm512_setzero_ps();
-      }
-    }
-    for (int group = args.begin; group < args.end; group++) add_group<R, C>(args, group, sums);
-    for (int r = 0; r < R; r++) {
-      for (int c = 0; c < C; c++) _mm512_store_ps(args.sums + (r * C + c) * 16, sums[r][c]);
-    }
+    add_groups<R, C>(args, [&](std::ptrdiff_t group, __m512(&sums)[R][C]) __attribute__((always_inline)) {
+      add_byte_group<R, C>(args, group, sums);
+    });
   }
 
   template <int R, int C>
-  [[gnu::always_inline]] static inline void add_group(const TileArgs& args, std::ptrdiff_t group, __m512 (&sums)[R][C]) {
+  [[gnu::always_inline]] static inline void add_byte_group(const TileArgs& args, std::ptrdiff_t group,
+                                                           __m512 (&sums)[R][C]) {
     const std::uint8_t* records = args.values + group * kByteRecord;
     for (int c = 0; c < C; c++) prefetch(args, c, group);
     __m512i dots[R][C];
-    for (int r = 0; r < R; r++) {
-      for (int c = 0; c < C; c++) dots[r][c] = broadcast4(records + static_cast<std::size_t>(r) * args.stride + 36);
-    }
+    start_dots(args, records, dots);
 #pragma GCC unroll 8
     for (int k = 0; k < 8; k++) {
       __m512i weights[C];
@@ -56,14 +34,7 @@ struct Int8Tile {
         for (int c = 0; c < C; c++) dots[r][c] = _mm512_dpbusd_epi32(dots[r][c], weights[c], inputs);
       }
     }
-    for (int c = 0; c < C; c++) {
-      const __m512 weight_scales = _mm512_cvtph_ps(
-          _mm256_load_si256(reinterpret_cast<const __m256i*>(args.panel_scales[c] + group * 32)));
-      for (int r = 0; r < R; r++) {
-        const __m512 scales = _mm512_mul_ps(weight_scales, _mm512_castsi512_ps(broadcast4(records + static_cast<std::size_t>(r) * args.stride + 32)));
-        sums[r][c] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dots[r][c]), scales, sums[r][c]);
-      }
-    }
+    scale_dots(args, group, records, dots, sums);
   }
 };
 

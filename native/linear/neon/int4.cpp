@@ -44,7 +44,8 @@ struct Int4Tile {
     add_quarter<R, 2>(block, low, high, dots);
     add_quarter<R, 3>(block, low, high, dots);
     for (int i = 0; i < 4; i++) {
-      const float32x4_t weight_scales = vcvt_f32_f16(vreinterpret_f16_u8(vld1_u8(args.panel_scales[0] + group * 32 + i * 8)));
+      const uint8x8_t halves = vld1_u8(args.panel_scales[0] + group * 32 + i * 8);
+      const float32x4_t weight_scales = vcvt_f32_f16(vreinterpret_f16_u8(halves));
       for (int r = 0; r < R; r++) {
         float* sums = args.sums + r * kPanelOutputs + i * 4;
         vst1q_f32(sums, vfmaq_f32(vld1q_f32(sums), vcvtq_f32_s32(dots[r][i]), vmulq_n_f32(weight_scales, scales[r])));

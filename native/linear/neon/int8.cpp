@@ -36,7 +36,8 @@ struct Int8Tile {
     add_half<R>(args.panels[0] + group * 512, records, args.stride, dots);
     add_half<R>(args.panels[0] + group * 512 + 256, records + 16, args.stride, dots);
     for (int i = 0; i < 4; i++) {
-      const float32x4_t weight_scales = vcvt_f32_f16(vreinterpret_f16_u8(vld1_u8(args.panel_scales[0] + group * 32 + i * 8)));
+      const uint8x8_t halves = vld1_u8(args.panel_scales[0] + group * 32 + i * 8);
+      const float32x4_t weight_scales = vcvt_f32_f16(vreinterpret_f16_u8(halves));
       for (int r = 0; r < R; r++) {
         float scale;
         std::memcpy(&scale, records + static_cast<std::size_t>(r) * args.stride + 32, sizeof scale);
