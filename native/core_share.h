@@ -8,8 +8,8 @@ namespace firstbyte {
 
 // The engines meet in a small file that all of them map. Each has a slot there, in which it says when it last worked;
 // before a step it counts the others that do so now and takes its share of the cores. Results do not depend on the
-// number of threads, so that it may change from step to step. Nobody waits for anybody, and an engine that died is
-// noticed by its process id. Without a file (an empty path, or one that cannot be mapped) all cores are its own.
+// number of threads, so that it may change from step to step. Nobody waits for anybody, and an engine that died, or
+// was there before the machine was last started, is not counted. Without a file (an empty path, or one that cannot be mapped) all cores are its own.
 class CoreShare {
  public:
   explicit CoreShare(const std::string& path);

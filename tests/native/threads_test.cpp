@@ -24,7 +24,9 @@ void test_every_thread_runs_every_region(int num_threads) {
       ++counts[static_cast<size_t>(thread) * 16];
     });
   }
-  for (int thread = 0; thread < num_threads; ++thread) CHECK(counts[static_cast<size_t>(thread) * 16] == 5000, "thread %d", thread);
+  for (int thread = 0; thread < num_threads; ++thread) {
+    CHECK(counts[static_cast<size_t>(thread) * 16] == 5000, "thread %d", thread);
+  }
 }
 
 void test_threads_wake_from_sleep() {
@@ -82,6 +84,30 @@ void test_cores_are_shared() {
   std::remove(path.c_str());
 }
 
+// What a process leaves that is killed in a step: its id, that it is in a step, and when it began.
+void leave_slot(const std::string& path, int32_t pid, int64_t last_ns) {
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  const int32_t head[2] = {pid, 1};
+  std::fwrite(head, sizeof head, 1, file);
+  std::fwrite(&last_ns, sizeof last_ns, 1, file);
+  std::fclose(file);
+}
+
+void test_the_dead_take_no_cores() {
+  const std::string path = "cores_left_" + std::to_string(getpid());
+  const auto num_cores = [&path](int32_t pid, int64_t last_ns) {
+    leave_slot(path, pid, last_ns);
+    return CoreShare(path).begin_step(8);
+  };
+  const int64_t second = 1'000'000'000, now = std::chrono::steady_clock::now().time_since_epoch().count();
+  const int32_t living = getppid();
+  CHECK(num_cores(living, now - 100 * second) == 4, "a long step");
+  CHECK(num_cores(living, now - 1000 * second) == 8, "its id is another's now");
+  CHECK(num_cores(living, now + 1'000'000 * second) == 8, "left before a restart");
+  CHECK(num_cores(0x7ffffff0, now) == 8, "nobody has this id");
+  std::remove(path.c_str());
+}
+
 void test_checksum_notices_every_byte() {
   std::vector<uint8_t> data(5'000'003, 7);
   ThreadPool one(1), three(3);
@@ -104,6 +130,7 @@ int main() {
   test_threads_wake_from_sleep();
   test_threads_that_are_not_in_use_are_left_out();
   test_cores_are_shared();
+  test_the_dead_take_no_cores();
   test_each_item_is_done_once();
   test_checksum_notices_every_byte();
   return firstbyte_test::num_failures;

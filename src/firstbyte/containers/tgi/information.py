@@ -33,7 +33,10 @@ class Served:
 
 
 def describe_model(served: Served) -> dict[str, Any]:
-    """The members of /info in the version's order. The model's commit is unknown here, so `model_sha` is null."""
+    """The members of /info in the version's order. The model's commit is unknown here, so `model_sha` is null.
+
+    `quantize` comes after TGI's own members: on a CPU weights are integers even where nobody asked for that.
+    """
     options, limits = served.options, served.limits
     is_short = options.version >= LIMITS_FOLLOW_MODEL
     info: dict[str, Any] = {"model_id": options.model_id, "model_sha": None}
@@ -60,7 +63,8 @@ def describe_model(served: Served) -> dict[str, Any]:
     }
     if is_short:
         info["router"] = "firstbyte"
-    return info | {"version": str(options.version), "sha": None, "docker_label": f"firstbyte-{firstbyte.__version__}"}
+    info |= {"version": str(options.version), "sha": None, "docker_label": f"firstbyte-{firstbyte.__version__}"}
+    return info if served.model.quantize is None else info | {"quantize": served.model.quantize}
 
 
 def list_models(served: Served) -> dict[str, Any]:

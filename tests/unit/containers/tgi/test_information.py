@@ -1,6 +1,11 @@
-from fakes.containers import get, play, play_on, post, tgi
-from fakes.engine import FakeEngine
+from dataclasses import replace
+
+from fakes.containers import MODEL, get, play, play_on, post, tgi
+from fakes.engine import FakeEngine, FakeTokenizer
 from firstbyte.containers.server import ContainerServer
+from firstbyte.containers.tgi.information import Served, describe_model
+from firstbyte.containers.tgi.options import read_options, settle_limits
+from firstbyte.containers.versions import Version
 
 
 async def test_info_of_2_0_2() -> None:
@@ -22,6 +27,12 @@ async def test_info_of_3() -> None:
         "max_input_tokens", "max_total_tokens", "validation_workers", "max_client_batch_size", "router", "version",
         "sha", "docker_label",
     ]  # fmt: skip
+
+
+def test_info_says_how_weights_are_kept() -> None:
+    options = read_options({"HF_MODEL_ID": "my/model"}, Version.parse("3.3.0"))
+    served = Served(options, settle_limits(options, 4096), replace(MODEL, quantize="int8"), FakeTokenizer())
+    assert list(describe_model(served).items())[-1] == ("quantize", "int8")
 
 
 async def test_models_are_listed_by_versions_that_have_the_route() -> None:
