@@ -43,6 +43,12 @@ SamplingPlans read_plans(nb::handle object) {
   plans.num_top = read<int32_t>(object, "num_top", len);
   plans.history_ids = read_span(object, "history_ids");
   plans.history_starts = read<int32_t>(object, "history_starts", len + 1);
+  if (!object.attr("allowed").is_none()) {
+    const auto allowed = read_array<int32_t, 2>(object, "allowed");
+    require_len(allowed, len, "allowed");
+    plans.allowed = allowed.data();
+    plans.num_words = to_int(allowed.shape(1));
+  }
   return plans;
 }
 

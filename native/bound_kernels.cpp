@@ -59,15 +59,16 @@ nb::object linear_rows(const BoundMatrix& weight, FloatRows x, const std::string
 nb::tuple choose_rows(FloatRows logits, nb::handle plans_object, const std::string& isa) {
   const SamplingPlans plans = read_plans(plans_object);
   require_len(logits, static_cast<size_t>(plans.num_rows), "logits");
+  const int vocab_size = static_cast<int>(logits.shape(1));
+  check_plans(plans, plans.num_rows, vocab_size);
   std::vector<float> scores = copy(logits);
   SamplingScratch scratch;
   Choices choices;
   for (int row = 0; row < plans.num_rows; ++row) {
-    bool is_finite = true;
-    choices.rows.push_back(choose(scores.data() + static_cast<size_t>(row) * logits.shape(1),
-                                  static_cast<int>(logits.shape(1)), plans, row, step_kernels(choose_isa(isa)),
-                                  scratch, &is_finite));
-    if (!is_finite) throw NotFinite();
+    Flaw flaw = Flaw::None;
+    choices.rows.push_back(choose(scores.data() + static_cast<size_t>(row) * logits.shape(1), vocab_size, plans, row,
+                                  step_kernels(choose_isa(isa)), scratch, &flaw));
+    if (flaw != Flaw::None) throw NoChoice(flaw);
   }
   return write_choices(std::move(choices));
 }

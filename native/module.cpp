@@ -42,7 +42,7 @@ NB_MODULE(_kernels, module) {
   nb::register_exception_translator([](const std::exception_ptr& pointer, void*) {
     try {
       std::rethrow_exception(pointer);
-    } catch (const NotFinite& error) {
+    } catch (const NoChoice& error) {
       PyErr_SetString(PyExc_FloatingPointError, error.what());
     }
   });

@@ -29,6 +29,8 @@ void check_sequence(const Batch& batch, int sequence, int num_blocks, int block_
   for (int i = 0; i < num_needed; ++i) require(is_below(blocks[i], num_blocks), "block_tables name existing blocks");
 }
 
+}  // namespace
+
 void check_plans(const SamplingPlans& plans, int num_sequences, int vocab_size) {
   check_starts(plans.history_starts, plans.num_rows, plans.history_ids.size, "history_starts cover history_ids");
   for (int row = 0; row < plans.num_rows; ++row) {
@@ -39,9 +41,8 @@ void check_plans(const SamplingPlans& plans, int num_sequences, int vocab_size) 
   for (int i = 0; i < plans.history_ids.size; ++i) {
     require(is_below(plans.history_ids[i], vocab_size), "history_ids are within the vocabulary");
   }
+  require(plans.allowed == nullptr || plans.num_words == (vocab_size - 1) / 32 + 1, "allowed has a bit for each token");
 }
-
-}  // namespace
 
 void check_batch(const Batch& batch, int vocab_size, int num_blocks, int block_len) {
   require(batch.num_sequences > 0, "it has a sequence");

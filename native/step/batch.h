@@ -30,6 +30,8 @@ struct SamplingPlans {
   const int32_t* num_top = nullptr;
   Span<int32_t> history_ids;
   const int32_t* history_starts = nullptr;  // [num_rows + 1]
+  int num_words = 0;                        // of `allowed`, for each row
+  const int32_t* allowed = nullptr;         // [num_rows][num_words]; null if no row has a grammar
 };
 
 struct Batch {
@@ -59,10 +61,17 @@ struct Choices {
   std::vector<float> scores;
 };
 
-// The model's scores are not finite numbers.
-struct NotFinite : std::runtime_error {
-  NotFinite() : std::runtime_error("the model's scores are not finite numbers") {}
+// Why no token could be chosen.
+enum class Flaw { None, NotFinite, NothingAllowed };
+
+struct NoChoice : std::runtime_error {
+  explicit NoChoice(Flaw flaw)
+      : std::runtime_error(flaw == Flaw::NotFinite ? "the model's scores are not finite numbers"
+                                                   : "a grammar allows no token") {}
 };
+
+// Throws std::invalid_argument unless every index of the plans is within its bounds.
+void check_plans(const SamplingPlans& plans, int num_sequences, int vocab_size);
 
 // Throws std::invalid_argument unless every index of the batch is within its bounds.
 void check_batch(const Batch& batch, int vocab_size, int num_blocks, int block_len);

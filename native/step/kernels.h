@@ -91,11 +91,11 @@ struct StepKernels {
   // The largest of `values`; NaN if one of them is.
   float (*max)(const float* values, int size);
 
-  // Sum of e^(value - max) over `values`, none of which is above max.
+  // Sum of e^(value - max) over `values`, none of which is above max; to about seven digits.
   double (*sum_exp)(const float* values, int size, float max);
 
-  // out[i] = e^(values[i] - max).
-  void (*exp)(const float* values, int size, float max, float* out);
+  // out[i] = e^(values[i] - max), in all that float64 holds.
+  void (*exp)(const float* values, int size, float max, double* out);
 
   // Appends the indices of values >= threshold, in order, and returns how many there are. With more than `limit` it
   // stops early and returns limit + 1.

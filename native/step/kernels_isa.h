@@ -15,7 +15,7 @@ void attend(const QueryTile& tile, const CacheLayer& cache, int head, const int3
 void merge(const Partial& sum, const Partial& part, int num_rows, int padded_dim);
 float max(const float* values, int size);
 double sum_exp(const float* values, int size, float max);
-void exp(const float* values, int size, float max, float* out);
+void exp(const float* values, int size, float max, double* out);
 int find_at_least(const float* values, int size, float threshold, int32_t* indices, int limit);
 
 }  // namespace firstbyte::FIRSTBYTE_STEP_ISA

@@ -204,7 +204,7 @@ void Model::choose_rows(const Batch& batch, Choices* choices) {
   const SamplingPlans& plans = batch.plans;
   choices->rows.resize(static_cast<size_t>(plans.num_rows));
   const size_t vocab_size = static_cast<size_t>(shape_.vocab_size);
-  std::atomic<bool> is_finite{true};
+  std::atomic<Flaw> flaw{Flaw::None};
   for (int start = 0; start < plans.num_rows; start += kLogitRows) {
     const int num_rows = std::min(kLogitRows, plans.num_rows - start);
     int32_t tokens[kLogitRows];
@@ -212,14 +212,14 @@ void Model::choose_rows(const Batch& batch, Choices* choices) {
     logits_.resize(std::max(logits_.size(), static_cast<size_t>(num_rows) * vocab_size));
     logits(tokens, num_rows, logits_.data());
     pool_.for_each(num_rows, [&](int row, int thread) {
-      bool is_row_finite = true;
+      Flaw row_flaw = Flaw::None;
       choices->rows[static_cast<size_t>(start + row)] =
           choose(logits_.data() + static_cast<size_t>(row) * vocab_size, shape_.vocab_size, plans, start + row,
-                 kernels_, sampling_[static_cast<size_t>(thread)], &is_row_finite);
-      if (!is_row_finite) is_finite.store(false);
+                 kernels_, sampling_[static_cast<size_t>(thread)], &row_flaw);
+      if (row_flaw != Flaw::None) flaw.store(row_flaw);
     });
   }
-  if (!is_finite.load()) throw NotFinite();
+  if (flaw.load() != Flaw::None) throw NoChoice(flaw.load());
 }
 
 void Model::score_rows(const Batch& batch, Choices* choices) {

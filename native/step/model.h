@@ -69,7 +69,7 @@ class Model {
   // Makes the cache, once, before the first step.
   void allocate(KvFormat format, int num_blocks, int block_len);
 
-  // Runs one step. Throws std::invalid_argument for a batch out of bounds, NotFinite, std::logic_error without a cache.
+  // Runs one step. Throws std::invalid_argument for a batch out of bounds, NoChoice, std::logic_error without a cache.
   Choices run(const Batch& batch);
 
   // Logits [num_tokens, vocab_size] of tokens of the latest step: for tests.

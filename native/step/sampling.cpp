@@ -13,6 +13,11 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kLargest = std::numeric_limits<float>::max();
 
+// A mass is measured in float64, with the same operations in the same order as in `engine/sampling.py`, so that the two
+// differ in its last digits only. p is a float32: what comes so near to it counts as equal to what it was rounded from.
+// So neither decides where a sum meets p, as it does where probabilities are as round as p is.
+constexpr double kSlack = 1e-7;
+
 float finite(float value) { return std::min(std::max(value, -kLargest), kLargest); }
 
 // A row's scores. After a filter only what it kept is left, in order of id.
@@ -23,15 +28,16 @@ class Row {
 
   void penalise_repetition(float penalty, Span<int32_t> history);
   void penalise_frequency(float penalty, Span<int32_t> history);
+  bool rule_out_disallowed(const int32_t* allowed);  // false if that leaves none
   void apply_temperature(float temperature);
   void keep_top_k(int k);
   void keep_top_p(float p);
   void keep_typical(float p);
 
-  // To be called once no more scores change; false if they are not finite numbers.
+  // To be called once no more scores change and before they are read; false if they are not finite numbers.
   bool normalise();
   int best() const;                 // index of the best score, the first of equals
-  int draw(double number) const;    // index at `number` of the cumulative distribution
+  int draw(double number);          // index at `number` of the cumulative distribution
   int id(int index) const { return is_filtered_ ? scratch_.ids[static_cast<size_t>(index)] : index; }
   float logprob(int index) const { return scores_[index] - max_ - log_sum_; }
   void list_best(int num, Choice* choice) const;
@@ -40,7 +46,9 @@ class Row {
   float find_kth_best(int k) const;
   std::vector<int32_t> find_at_least(float threshold) const;
   std::vector<int32_t> find_best(int num) const { return find_at_least(find_kth_best(num)); }  // and what ties with them
-  bool take_mass(const std::vector<int32_t>& order, float p, std::vector<int32_t>* kept) const;
+  bool find_max();
+  double weigh();  // sets the scratch's weights, e^(score - max), and returns their sum; needs the maximum
+  bool take_mass(const std::vector<int32_t>& order, double total, double p, std::vector<int32_t>* kept) const;
   void keep_indices(std::vector<int32_t>& indices);
   // Calls visit(index) for the indices in the order of `is_before` until it returns false, sorting no more than that.
   template <class Before, class Visit>
@@ -80,8 +88,21 @@ void Row::penalise_frequency(float penalty, Span<int32_t> history) {
   }
 }
 
+bool Row::rule_out_disallowed(const int32_t* allowed) {
+  std::vector<int32_t> kept;
+  for (int first = 0; first < size_; first += 32) {
+    uint32_t bits = static_cast<uint32_t>(allowed[first / 32]);
+    if (size_ - first < 32) bits &= (uint32_t{1} << (size_ - first)) - 1;
+    for (; bits != 0; bits &= bits - 1) kept.push_back(first + __builtin_ctz(bits));
+  }
+  if (static_cast<int>(kept.size()) < size_) keep_indices(kept);
+  return size_ > 0;
+}
+
 void Row::apply_temperature(float temperature) {
-  for (int i = 0; i < size_; ++i) scores_[i] = finite(scores_[i] / temperature);
+  for (int i = 0; i < size_; ++i) {
+    if (scores_[i] > -kInfinity) scores_[i] = finite(scores_[i] / temperature);
+  }
 }
 
 void Row::keep_top_k(int k) {
@@ -91,7 +112,8 @@ void Row::keep_top_k(int k) {
 }
 
 void Row::keep_top_p(float p) {
-  if (!normalise()) return;
+  if (!find_max()) return;
+  const double total = weigh();
   const auto is_before = [this](int32_t a, int32_t b) {
     return scores_[a] > scores_[b] || (scores_[a] == scores_[b] && a < b);
   };
@@ -100,42 +122,45 @@ void Row::keep_top_p(float p) {
     std::vector<int32_t> order = find_best(std::min(num, size_));
     std::sort(order.begin(), order.end(), is_before);
     std::vector<int32_t> kept;
-    if (take_mass(order, p, &kept) || static_cast<int>(order.size()) == size_) return keep_indices(kept);
+    const bool is_taken = take_mass(order, total, static_cast<double>(p), &kept);
+    if (is_taken || static_cast<int>(order.size()) == size_) return keep_indices(kept);
   }
 }
 
-// Keeps what has less than p before it; false if all of `order` does. Sums are in float32, in order, as NumPy's are.
-bool Row::take_mass(const std::vector<int32_t>& order, float p, std::vector<int32_t>* kept) const {
-  float mass = 0;
+// Keeps what has less than p before it, and the first; false if all of `order` does.
+bool Row::take_mass(const std::vector<int32_t>& order, double total, double p, std::vector<int32_t>* kept) const {
+  double mass = 0;
   for (int32_t index : order) {
-    const float probability = std::exp(logprob(index));
+    const double probability = scratch_.weights[static_cast<size_t>(index)] / total;
     mass += probability;
-    const float better = mass - probability;
-    if (better < p || better == 0.0f) kept->push_back(index);
-    if (better > p + 2e-6f) return true;  // rounding may let `better` fall by a little, never by that much
+    const double better = mass - probability;
+    if (better >= p * (1 - kSlack) && !kept->empty()) return true;
+    kept->push_back(index);
   }
   return false;
 }
 
 void Row::keep_typical(float p) {
-  if (!normalise()) return;
-  std::vector<float>& distances = scratch_.shares;
+  if (!find_max()) return;
+  const double total = weigh();
+  std::vector<double>& distances = scratch_.distances;
   distances.resize(static_cast<size_t>(size_));
-  double entropy = 0;
-  for (int i = 0; i < size_; ++i) {
-    const float surprise = -logprob(i);
-    distances[static_cast<size_t>(i)] = surprise;
-    if (surprise < kInfinity) entropy += static_cast<double>(std::exp(-surprise) * surprise);
+  // A token's surprise is log(total) - (score - max), so the expected one is log(total) - mean.
+  double mean = 0;
+  for (size_t i = 0; i < distances.size(); ++i) {
+    distances[i] = static_cast<double>(scores_[i]) - static_cast<double>(max_);
+    if (scratch_.weights[i] > 0) mean += scratch_.weights[i] * distances[i];
   }
-  for (float& distance : distances) distance = std::fabs(distance - static_cast<float>(entropy));
-  float mass = 0, limit = kInfinity;
+  mean /= total;
+  for (double& distance : distances) distance = std::fabs(distance - mean);
+  double mass = 0, limit = static_cast<double>(kInfinity);
   const auto is_before = [&distances](int32_t a, int32_t b) {
-    const float first = distances[static_cast<size_t>(a)], second = distances[static_cast<size_t>(b)];
+    const double first = distances[static_cast<size_t>(a)], second = distances[static_cast<size_t>(b)];
     return first < second || (first == second && a < b);
   };
   visit_in_order(is_before, [&](int32_t index) {
-    mass += std::exp(logprob(index));
-    if (mass < p) return true;
+    mass += scratch_.weights[static_cast<size_t>(index)] / total;
+    if (mass < static_cast<double>(p) * (1 - kSlack)) return true;
     limit = distances[static_cast<size_t>(index)];
     return false;
   });
@@ -146,26 +171,34 @@ void Row::keep_typical(float p) {
   keep_indices(kept);
 }
 
-bool Row::normalise() {
+bool Row::find_max() {
   max_ = kernels_.max(scores_, size_);
-  if (!(std::fabs(max_) < kInfinity)) return false;
+  return std::fabs(max_) < kInfinity;
+}
+
+double Row::weigh() {
+  scratch_.weights.resize(static_cast<size_t>(size_));
+  kernels_.exp(scores_, size_, max_, scratch_.weights.data());
+  double total = 0;
+  for (double weight : scratch_.weights) total += weight;
+  return total;
+}
+
+bool Row::normalise() {
+  if (!find_max()) return false;
   log_sum_ = static_cast<float>(std::log(kernels_.sum_exp(scores_, size_, max_)));
   return true;
 }
 
 int Row::best() const { return static_cast<int>(std::find(scores_, scores_ + size_, max_) - scores_); }
 
-int Row::draw(double number) const {
-  std::vector<float>& shares = scratch_.shares;
-  shares.resize(static_cast<size_t>(size_));
-  kernels_.exp(scores_, size_, max_, shares.data());
-  double total = 0;
-  for (int i = 0; i < size_; ++i) total += static_cast<double>(shares[static_cast<size_t>(i)]);
+int Row::draw(double number) {
+  const double total = weigh();
   // Rounding must not reach the total itself: what lies beyond it has been filtered out.
   const double mark = std::min(number * total, std::nextafter(total, 0.0));
   double cumulative = 0;
   for (int i = 0; i < size_; ++i) {
-    cumulative += static_cast<double>(shares[static_cast<size_t>(i)]);
+    cumulative += scratch_.weights[static_cast<size_t>(i)];
     if (cumulative > mark) return i;
   }
   return best();
@@ -250,29 +283,31 @@ void Row::visit_in_order(Before is_before, Visit visit) {
   }
 }
 
-void process(Row& row, const SamplingPlans& plans, int index) {
+Flaw process(Row& row, const SamplingPlans& plans, int index) {
   const int32_t* starts = plans.history_starts + index;
   const Span<int32_t> history{plans.history_ids.data + starts[0], starts[1] - starts[0]};
   if (plans.repetition_penalty[index] != 1.0f) row.penalise_repetition(plans.repetition_penalty[index], history);
   if (plans.frequency_penalty[index] != 0.0f) row.penalise_frequency(plans.frequency_penalty[index], history);
+  if (plans.allowed != nullptr) {
+    const int32_t* allowed = plans.allowed + static_cast<size_t>(index) * static_cast<size_t>(plans.num_words);
+    if (!row.rule_out_disallowed(allowed)) return Flaw::NothingAllowed;
+  }
   if (plans.temperature[index] != 1.0f) row.apply_temperature(plans.temperature[index]);
   row.keep_top_k(plans.top_k[index]);
   if (plans.top_p[index] < 1.0f) row.keep_top_p(plans.top_p[index]);
   if (plans.typical_p[index] < 1.0f) row.keep_typical(plans.typical_p[index]);
+  return row.normalise() ? Flaw::None : Flaw::NotFinite;
 }
 
 }  // namespace
 
 Choice choose(float* logits, int vocab_size, const SamplingPlans& plans, int row, const StepKernels& kernels,
-              SamplingScratch& scratch, bool* is_finite) {
+              SamplingScratch& scratch, Flaw* flaw) {
   Choice choice;
-  // Before anything is sorted: comparisons with NaN have no order.
-  *is_finite = std::fabs(kernels.max(logits, vocab_size)) < kInfinity;
-  if (!*is_finite) return choice;
   Row scores(logits, vocab_size, kernels, scratch);
-  process(scores, plans, row);
-  *is_finite = scores.normalise();
-  if (!*is_finite) return choice;
+  // Before anything is sorted: comparisons with NaN have no order.
+  *flaw = std::fabs(kernels.max(logits, vocab_size)) < kInfinity ? process(scores, plans, row) : Flaw::NotFinite;
+  if (*flaw != Flaw::None) return choice;
   const int index = plans.is_sampled[row] ? scores.draw(uniform(plans.seeds[row], plans.draws[row])) : scores.best();
   choice.token_id = scores.id(index);
   choice.logprob = scores.logprob(index);

@@ -13,17 +13,17 @@ namespace firstbyte {
 
 // One thread's room, kept between steps.
 struct SamplingScratch {
-  std::vector<float> values;
-  std::vector<float> shares;
+  std::vector<double> weights;
+  std::vector<double> distances;
   std::vector<int32_t> ids;
   std::vector<int32_t> order;
   std::vector<int32_t> counts;
 };
 
 // Chooses a token for row `row` of the plans from its logits [vocab_size], which are overwritten.
-// Sets `is_finite` to false, and chooses nothing, if the logits are not numbers.
+// Sets `flaw`, and chooses nothing, where that cannot be done.
 Choice choose(float* logits, int vocab_size, const SamplingPlans& plans, int row, const StepKernels& kernels,
-              SamplingScratch& scratch, bool* is_finite);
+              SamplingScratch& scratch, Flaw* flaw);
 
 // log-softmax of plain logits at `target`.
 float score(const float* logits, int vocab_size, int target, const StepKernels& kernels);

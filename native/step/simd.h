@@ -74,6 +74,41 @@ static inline Lanes exp_negative(Lanes x) {
   return x < lowest ? Lanes{} : result;
 }
 
+constexpr int kDoubles = kLanes / 2;
+
+typedef double Doubles __attribute__((vector_size(kLanes * 4)));
+typedef int64_t LongLanes __attribute__((vector_size(kLanes * 4)));
+
+static inline Doubles splat(double value) { return value - Doubles{}; }
+
+static inline Doubles load_doubles(const float* from) {
+  float values __attribute__((vector_size(kLanes * 2)));
+  memcpy(&values, from, sizeof values);
+  return __builtin_convertvector(values, Doubles);
+}
+
+static inline void store(double* to, Doubles doubles) { memcpy(to, &doubles, sizeof doubles); }
+
+// e^x for x <= 0 to about one unit in the last place; exactly 0 below -708, where float64 ends. x = n ln 2 + r, then
+// the Taylor series in r, |r| <= ln 2 / 2, whose rest is below 2^-57.
+static inline Doubles exp_negative(Doubles x) {
+  const Doubles lowest = splat(-708.0);
+  const Doubles clamped = x < lowest ? lowest : x;
+  const Doubles shifted = clamped * splat(1.4426950408889634) + splat(6755399441055744.0);  // rounds: 1.5 * 2^52
+  const Doubles n = shifted - splat(6755399441055744.0);
+  Doubles r = clamped - n * splat(6.93147180369123816490e-01);
+  r = r - n * splat(1.90821492927058770002e-10);
+  Doubles series = splat(1.0 / 6227020800);
+  const double factorials[] = {479001600, 39916800, 3628800, 362880, 40320, 5040, 720, 120, 24, 6, 2, 1, 1};
+  for (double factorial : factorials) series = series * r + splat(1.0 / factorial);
+  LongLanes power, bits;  // n is in the low bits of `shifted`
+  memcpy(&power, &shifted, sizeof power);
+  memcpy(&bits, &series, sizeof bits);
+  bits += power << 52;
+  memcpy(&series, &bits, sizeof series);
+  return x < lowest ? Doubles{} : series;
+}
+
 // IEEE 754 half precision, by bits: what every instruction set can do.
 static inline float half_to_float(uint16_t half) {
   const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;

@@ -40,10 +40,11 @@ double sum_exp(const float* values, int size, float max) {
   return total;
 }
 
-void exp(const float* values, int size, float max, float* out) {
+void exp(const float* values, int size, float max, double* out) {
+  const double highest = max;
   int i = 0;
-  for (; i + kLanes <= size; i += kLanes) store(out + i, exp_negative(load(values + i) - max));
-  for (; i < size; ++i) out[i] = exp_negative(splat(values[i] - max))[0];
+  for (; i + kDoubles <= size; i += kDoubles) store(out + i, exp_negative(load_doubles(values + i) - highest));
+  for (; i < size; ++i) out[i] = exp_negative(splat(static_cast<double>(values[i]) - highest))[0];
 }
 
 int find_at_least(const float* values, int size, float threshold, int32_t* indices, int limit) {

@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from firstbyte.engine.backends.echo import EchoBackend
 from firstbyte.engine.backends.reference import ReferenceBackend
 from firstbyte.engine.batch import build_batch
 from firstbyte.engine.checkpoint import Checkpoint
+from firstbyte.engine.grammar import num_words
 from firstbyte.engine.options import EngineOptions
 from firstbyte.engine.requests import GenerateRequest, Sampling
 from firstbyte.engine.scheduler import Run, Step
@@ -137,6 +139,22 @@ def test_alternatives_are_listed_best_first(backend: Backend) -> None:
     assert choices.top_ids[0] == choices.token_ids[0]
     assert choices.top_logprobs[0] == choices.logprobs[0]
     assert np.all(np.diff(choices.top_logprobs) <= 0)
+
+
+def test_a_grammar_leaves_what_it_allows(backend: Backend) -> None:
+    if not backend.info.takes_grammars:
+        pytest.skip("the service refuses grammars for it")
+    guided, free = sequence_of(PROMPT), sequence_of(OTHER, first_block=64)
+    batch = build_batch(Step((whole(guided), whole(free))))
+    unguided = backend.run(batch)
+    allowed = np.full((2, num_words(backend.info.vocab_size)), -1, np.int32)
+    allowed[0] = 0
+    allowed[0, 1] = 0b1010  # tokens 33 and 35
+
+    choices = backend.run(replace(batch, plans=replace(batch.plans, allowed=allowed)))
+
+    assert choices.token_ids[0] in (33, 35)
+    assert choices.token_ids[1] == unguided.token_ids[1]
 
 
 def test_the_prompt_is_scored_when_asked(backend: Backend) -> None:

@@ -18,14 +18,15 @@ struct Plan {
   bool is_sampled = false;
   float temperature = 1, top_p = 1, typical_p = 1, repetition_penalty = 1, frequency_penalty = 0;
   uint64_t seed = 0, draw = 0;
-  std::vector<int32_t> history;
+  std::vector<int32_t> history, allowed;
 
-  Choice choose_from(std::vector<float> logits, Isa isa, bool* is_finite) const {
+  Choice choose_from(std::vector<float> logits, Isa isa, Flaw* flaw) const {
     const int32_t starts[2] = {0, static_cast<int32_t>(history.size())};
     const SamplingPlans plans{1, &sequence, &is_sampled, &temperature, &top_k, &top_p, &typical_p, &repetition_penalty,
-                              &frequency_penalty, &seed, &draw, &num_top, {history.data(), starts[1]}, starts};
+                              &frequency_penalty, &seed, &draw, &num_top, {history.data(), starts[1]}, starts,
+                              static_cast<int>(allowed.size()), allowed.empty() ? nullptr : allowed.data()};
     SamplingScratch scratch;
-    return choose(logits.data(), static_cast<int>(logits.size()), plans, 0, step_kernels(isa), scratch, is_finite);
+    return choose(logits.data(), static_cast<int>(logits.size()), plans, 0, step_kernels(isa), scratch, flaw);
   }
 };
 
@@ -42,11 +43,11 @@ void test_best_are_listed_in_order(Isa isa, int size) {
   const std::vector<float> logits = gaussian(static_cast<size_t>(size), 7, 4);
   Plan plan;
   plan.num_top = 10;
-  bool is_finite = false;
-  const Choice choice = plan.choose_from(logits, isa, &is_finite);
+  Flaw flaw = Flaw::NotFinite;
+  const Choice choice = plan.choose_from(logits, isa, &flaw);
   std::vector<int32_t> expected = sorted_ids(logits);
   expected.resize(std::min<size_t>(expected.size(), choice.top_ids.size()));
-  CHECK(is_finite && choice.top_ids == expected && choice.token_id == expected[0], "size %d", size);
+  CHECK(flaw == Flaw::None && choice.top_ids == expected && choice.token_id == expected[0], "size %d", size);
   CHECK(static_cast<int>(choice.top_ids.size()) >= std::min(10, size), "size %d", size);
 }
 
@@ -63,10 +64,25 @@ void test_top_k_draws_from_the_k_best(Isa isa, int size) {
   plan.repetition_penalty = 1.2f;
   plan.frequency_penalty = 0.3f;
   for (plan.draw = 0; plan.draw < 50; ++plan.draw) {
-    bool is_finite = false;
-    const Choice choice = plan.choose_from(logits, isa, &is_finite);
-    CHECK(is_finite && std::count(best.begin(), best.end(), choice.token_id) == 1, "size %d", size);
+    Flaw flaw = Flaw::NotFinite;
+    const Choice choice = plan.choose_from(logits, isa, &flaw);
+    CHECK(flaw == Flaw::None && std::count(best.begin(), best.end(), choice.token_id) == 1, "size %d", size);
   }
+}
+
+void test_only_what_is_allowed_is_chosen(Isa isa, int size) {
+  const std::vector<float> logits = gaussian(static_cast<size_t>(size), 10);
+  Plan plan;
+  plan.num_top = size;
+  plan.temperature = 0.5f;
+  plan.allowed.assign(static_cast<size_t>((size + 31) / 32), 0x5555);  // beyond the end too
+  Flaw flaw = Flaw::NotFinite;
+  const Choice choice = plan.choose_from(logits, isa, &flaw);
+  CHECK(flaw == Flaw::None, "size %d", size);
+  for (int32_t id : choice.top_ids) CHECK(id % 2 == 0 && id % 32 < 16, "size %d: %d", size, id);
+  std::fill(plan.allowed.begin(), plan.allowed.end(), 0);
+  plan.choose_from(logits, isa, &flaw);
+  CHECK(flaw == Flaw::NothingAllowed, "size %d", size);
 }
 
 void test_what_is_not_a_number_is_noticed(Isa isa) {
@@ -75,9 +91,9 @@ void test_what_is_not_a_number_is_noticed(Isa isa) {
     logits[777] = value;
     Plan plan;
     plan.top_k = 3;
-    bool is_finite = true;
-    plan.choose_from(logits, isa, &is_finite);
-    CHECK(!is_finite, "value %g", static_cast<double>(value));
+    Flaw flaw = Flaw::None;
+    plan.choose_from(logits, isa, &flaw);
+    CHECK(flaw == Flaw::NotFinite, "value %g", static_cast<double>(value));
   }
 }
 
@@ -103,6 +119,7 @@ int main() {
     for (int size : {1, 2, 10, 97, 1000, 32000}) {
       test_best_are_listed_in_order(isa, size);
       test_top_k_draws_from_the_k_best(isa, size);
+      test_only_what_is_allowed_is_chosen(isa, size);
     }
     test_what_is_not_a_number_is_noticed(isa);
   }

@@ -9,6 +9,10 @@ entry of the vocabulary; here one number is looked up in the cumulative distribu
 the request's seed and of how many tokens it has generated, so that a seed gives the same tokens whatever shares the
 batch and however often a sequence is computed anew.
 
+Masses of probability are measured in float64, in one order of summation which the native sampler shares: so no token
+more or less is kept there than here. top_p and typical_p are float32: a mass that comes as near to one of them as that
+type can tell counts as equal to what it was rounded from (`_SLACK`).
+
 All functions take scores of shape [R, V] and change them in place; entry i of every array in the plans is for row i.
 """
 
@@ -16,6 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firstbyte.engine.backends.backend import Choices, Float32, Int32, SamplingPlans
+
+Float64 = NDArray[np.float64]
+
+
+_SLACK = 1e-7
+"""Relative; half a unit in the last place of a float32 is 6e-8."""
 
 
 def choose(logits: Float32, plans: SamplingPlans, prompt_scores: Float32) -> Choices:
@@ -29,7 +39,7 @@ def choose(logits: Float32, plans: SamplingPlans, prompt_scores: Float32) -> Cho
         logprobs = log_softmax(logits)
     token_ids = np.argmax(logits, axis=1).astype(np.int32)
     sampled = np.flatnonzero(plans.is_sampled)
-    token_ids[sampled] = _draw(logprobs[sampled], plans.seeds[sampled], plans.draws[sampled])
+    token_ids[sampled] = _draw(logits[sampled], plans.seeds[sampled], plans.draws[sampled])
     chosen = logprobs[np.arange(len(token_ids)), token_ids]
     if not np.isfinite(chosen).all():
         raise FloatingPointError("the model's scores are not finite numbers")
@@ -72,9 +82,10 @@ def rule_out_disallowed(scores: Float32, plans: SamplingPlans) -> None:
 
 
 def apply_temperature(scores: Float32, plans: SamplingPlans) -> None:
-    """Divide the scores."""
+    """Divide the scores; what has been ruled out stays so."""
     rows = np.flatnonzero(plans.temperature != 1.0)
-    scores[rows] = _finite(scores[rows] / plans.temperature[rows, None])
+    values = scores[rows]
+    scores[rows] = np.where(values > -np.inf, _finite(values / plans.temperature[rows, None]), values)
 
 
 def keep_top_k(scores: Float32, plans: SamplingPlans) -> None:
@@ -93,25 +104,33 @@ def keep_top_p(scores: Float32, plans: SamplingPlans) -> None:
     rows = np.flatnonzero(plans.top_p < 1.0)
     values = scores[rows]
     order = np.argsort(-values, axis=1, kind="stable")
-    probabilities = np.take_along_axis(np.exp(log_softmax(values)), order, axis=1)
+    weights = _weights(values)
+    probabilities = np.take_along_axis(weights / _total(weights), order, axis=1)
     better = np.cumsum(probabilities, axis=1) - probabilities
+    is_wanted = better < _limits(plans.top_p[rows])
+    is_wanted[:, 0] = True
     is_kept = np.empty(values.shape, np.bool_)
-    np.put_along_axis(is_kept, order, (better < plans.top_p[rows, None]) | (better == 0.0), axis=1)
+    np.put_along_axis(is_kept, order, is_wanted, axis=1)
     scores[rows] = np.where(is_kept, values, -np.inf)
 
 
 def keep_typical(scores: Float32, plans: SamplingPlans) -> None:
-    """Keep the tokens whose surprise is nearest to the expected one, until they have `typical_p` together."""
+    """Keep the tokens whose surprise is nearest to the expected one, until they have `typical_p` together.
+
+    A token's surprise is the logarithm of the total weight less (score - best score), so the expected one is that
+    logarithm less the mean of (score - best score), and their distance needs no logarithm.
+    """
     rows = np.flatnonzero(plans.typical_p < 1.0)
     values = scores[rows]
-    logprobs = log_softmax(values)
-    probabilities = np.exp(logprobs)
+    weights = _weights(values)
+    total = _total(weights)
+    below = _below_best(values)
     with np.errstate(invalid="ignore"):  # 0 * -inf, which counts as 0
-        entropy = -np.nansum(probabilities * logprobs, axis=1, keepdims=True)
-    distance = np.abs(-logprobs - entropy)
+        mean = _total(np.where(weights > 0, weights * below, 0.0)) / total
+    distance = np.abs(below - mean)
     order = np.argsort(distance, axis=1, kind="stable")
-    mass = np.cumsum(np.take_along_axis(probabilities, order, axis=1), axis=1)
-    last = np.minimum((mass < plans.typical_p[rows, None]).sum(axis=1, keepdims=True), values.shape[1] - 1)
+    mass = np.cumsum(np.take_along_axis(weights / total, order, axis=1), axis=1)
+    last = np.minimum((mass < _limits(plans.typical_p[rows])).sum(axis=1, keepdims=True), values.shape[1] - 1)
     limit = np.take_along_axis(distance, np.take_along_axis(order, last, axis=1), axis=1)
     scores[rows] = np.where(distance > limit, -np.inf, values)
 
@@ -138,9 +157,9 @@ def uniform(seed: int, draw: int) -> float:
     return float(np.random.Generator(bits).random())
 
 
-def _draw(logprobs: Float32, seeds: NDArray[np.uint64], draws: NDArray[np.uint64]) -> NDArray[np.int64]:
+def _draw(scores: Float32, seeds: NDArray[np.uint64], draws: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Look one random number a row up in the cumulative distribution, in order of token id."""
-    cumulative = np.cumsum(np.exp(logprobs), axis=1, dtype=np.float64)
+    cumulative = np.cumsum(_weights(scores), axis=1)
     totals = cumulative[:, -1]
     numbers = np.array([uniform(int(seed), int(draw)) for seed, draw in zip(seeds, draws, strict=True)])
     # Rounding must not reach the total itself: what lies beyond it has been filtered out.
@@ -165,6 +184,25 @@ def _best_of_row(logprobs: Float32, num: int) -> Int32:
     cut = np.partition(logprobs, -num)[-num]
     ids = np.flatnonzero((logprobs >= cut) & (logprobs > -np.inf))
     return ids[np.argsort(-logprobs[ids], kind="stable")].astype(np.int32)
+
+
+def _below_best(scores: Float32) -> Float64:
+    return scores.astype(np.float64) - scores.max(axis=1, keepdims=True).astype(np.float64)
+
+
+def _weights(scores: Float32) -> Float64:
+    """Probabilities but for their common divisor: 1 for the best."""
+    return np.exp(_below_best(scores))
+
+
+def _total(values: Float64) -> Float64:
+    """Sums of rows, [R, 1], added up from the first to the last."""
+    return np.cumsum(values, axis=1)[:, -1:]
+
+
+def _limits(p: Float32) -> Float64:
+    """What a mass has to reach, [R, 1]."""
+    return p[:, None].astype(np.float64) * (1 - _SLACK)
 
 
 def _history(plans: SamplingPlans, row: int) -> Int32:

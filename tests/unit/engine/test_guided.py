@@ -4,6 +4,7 @@ import json
 import re
 from contextlib import aclosing
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -36,8 +37,11 @@ async def generate(engine: EngineService, grammar: Grammar, seed: int) -> list[T
         return [event async for event in events]
 
 
-async def test_text_is_what_the_grammar_asks_for(model_dir: Path) -> None:
-    engine = EngineService.load(model_dir, EngineOptions(backend="reference", max_total_tokens=128))
+@pytest.mark.parametrize("backend", ["reference", "native"])
+async def test_text_is_what_the_grammar_asks_for(model_dir: Path, backend: Literal["reference", "native"]) -> None:
+    if backend == "native":
+        pytest.importorskip("firstbyte.engine.backends.native", reason="the extension is not built")
+    engine = EngineService.load(model_dir, EngineOptions(backend=backend, max_total_tokens=128, num_threads=1))
     try:
         for seed in range(3):
             *_, last = await generate(engine, Grammar("json_schema", json.dumps(SCHEMA)), seed)

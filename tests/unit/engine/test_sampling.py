@@ -293,6 +293,14 @@ def test_a_grammar_leaves_only_what_it_allows() -> None:
     assert choices.logprobs[0] == pytest.approx(-np.log1p(np.exp(-1.0)))
 
 
+def test_no_temperature_brings_back_what_a_grammar_ruled_out() -> None:
+    plans = plans_of(1, num_top=5, temperature=1e-38, is_sampled=True)
+    plans = dataclasses.replace(plans, allowed=np.array([[0b10100]], np.int32))
+    choices = choose(np.array([[9, 8, -1, 7, -2]], np.float32), plans, np.zeros(0, np.float32))
+    assert choices.top_ids.tolist() == [2, 4]
+    assert choices.token_ids[0] in (2, 4)
+
+
 def test_a_grammar_that_allows_nothing_fails_the_step() -> None:
     plans = dataclasses.replace(plans_of(1), allowed=np.zeros((1, 1), np.int32))
     with pytest.raises(FloatingPointError, match="allows no token"):

@@ -58,7 +58,7 @@ class NativeBackend:
         self._model.allocate(self._kv_format, num_blocks, block_len)
 
     def run(self, batch: Batch) -> Choices:
-        """Run the step; raises `FloatingPointError` if the model's scores are not finite numbers."""
+        """Run the step; raises `FloatingPointError` where scores are not finite numbers or no token is allowed."""
         return Choices(*self._model.run(batch))
 
     def logits(self, tokens: Int32) -> Float32:
@@ -145,4 +145,5 @@ def _info(checkpoint: Checkpoint, quantization: Quantization) -> ModelInfo:
         dtype="float32",
         quantize=None if quantization is Quantization.NONE else str(quantization),
         num_parameters=checkpoint.num_parameters,
+        takes_grammars=True,
     )

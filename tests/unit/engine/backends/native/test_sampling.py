@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firstbyte.engine.backends.backend import Choices, Float32, SamplingPlans
+from firstbyte.engine.backends.backend import Choices, Float32, Int32, SamplingPlans
 from firstbyte.engine.backends.native import _kernels
+from firstbyte.engine.grammar import num_words
 from firstbyte.engine.sampling import choose, uniform
 
 NUM_ROWS, VOCAB_SIZE = 6, 1000
@@ -34,8 +35,16 @@ def plans_of(num_rows: int = NUM_ROWS, histories: list[list[int]] | None = None,
         draws=np.arange(num_rows, dtype=np.uint64),
         history_ids=np.array([each for history in histories for each in history], np.int32),
         history_starts=np.cumsum([0, *map(len, histories)], dtype=np.int32),
+        allowed=given.get("allowed"),
         **arrays,
     )
+
+
+def random_masks(seed: int, num_rows: int, vocab_size: int) -> Int32:
+    """About half of the tokens; all in the last row; bits beyond the vocabulary are set or not."""
+    words = np.random.default_rng(seed).integers(-(2**31), 2**31, (num_rows, num_words(vocab_size))).astype(np.int32)
+    words[-1], words[:, 0] = -1, words[:, 0] | 1
+    return words
 
 
 def logits_of(seed: int, num_rows: int = NUM_ROWS, vocab_size: int = VOCAB_SIZE, scale: float = 3.0) -> Float32:
@@ -104,7 +113,45 @@ def test_equals_the_reference(isa: str, name: str, vocab_size: int) -> None:
     assert_same(logits_of(2, vocab_size=vocab_size), plans_of(histories=histories, seeds=11, **given_), isa)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)  # at such a sum another token can be drawn, too
+@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("vocab_size", [3, 64, 97, 1000])
+def test_masks_are_applied_as_in_the_reference(isa: str, name: str, vocab_size: int) -> None:
+    histories = np.random.default_rng(1).integers(0, vocab_size, (NUM_ROWS, 40)).tolist()
+    masks = random_masks(6, NUM_ROWS, vocab_size)
+
+    plans = plans_of(histories=histories, seeds=12, allowed=masks, **SETTINGS[name])
+
+    assert_same(logits_of(7, vocab_size=vocab_size), plans, isa)
+    is_allowed = masks[np.arange(NUM_ROWS), (ids := native(logits_of(7, vocab_size=vocab_size), plans).token_ids) // 32]
+    assert np.all(is_allowed >> ids % 32 & 1)
+
+
+def test_a_mask_that_allows_nothing_fails() -> None:
+    masks = random_masks(6, NUM_ROWS, VOCAB_SIZE)
+    masks[3] = 0
+
+    with pytest.raises(FloatingPointError, match="a grammar allows no token"):
+        native(logits_of(7), plans_of(allowed=masks))
+
+
+def test_masks_of_another_vocabulary_are_refused() -> None:
+    with pytest.raises(ValueError, match="a bit for each token"):
+        native(logits_of(7), plans_of(allowed=random_masks(6, NUM_ROWS, VOCAB_SIZE + 32)))
+
+
+@pytest.mark.parametrize("top_p", [0.2, 0.4, 0.6, 0.7])
+@pytest.mark.parametrize("name", ["top_p", "typical_p"])
+def test_a_sum_that_meets_p_is_seen_to_do_so(isa: str, name: str, top_p: float) -> None:
+    """Ten tokens of equal probability, or five pairs: as float32 some of these p are a little more, some less."""
+    flat = np.zeros((NUM_ROWS, 10), np.float32)
+    steps = np.log(np.repeat([1, 2, 3, 4, 5], 2)).astype(np.float32)[None].repeat(NUM_ROWS, axis=0)
+    for logits in (flat, np.ascontiguousarray(steps)):
+        assert_same(logits, plans_of(is_sampled=True, num_top=10, **{name: top_p}), isa)
+    if name == "top_p":
+        assert len(native(flat, plans_of(is_sampled=True, num_top=10, top_p=top_p), isa).top_ids) == 60 * top_p
+
+
+@settings(max_examples=150, deadline=None)
 @given(
     st.integers(0, 2**32),
     st.fixed_dictionaries(
@@ -120,12 +167,15 @@ def test_equals_the_reference(isa: str, name: str, vocab_size: int) -> None:
         }
     ),
     st.sampled_from([0.2, 3.0]),
+    st.booleans(),
 )
-def test_equals_the_reference_for_any_settings(seed: int, chosen: dict[str, Any], scale: float) -> None:
+def test_equals_the_reference_for_any_settings(
+    seed: int, chosen: dict[str, Any], scale: float, is_guided: bool
+) -> None:
     histories = np.random.default_rng(seed).integers(0, VOCAB_SIZE, (NUM_ROWS, 30)).tolist()
+    masks = random_masks(seed, NUM_ROWS, VOCAB_SIZE) if is_guided else None
 
-    # Where a sum meets top_p or typical_p to the last bit, one token more or less is kept: a share of the mass.
-    assert_same(logits_of(seed, scale=scale), plans_of(histories=histories, seeds=seed, **chosen), atol=0.02)
+    assert_same(logits_of(seed, scale=scale), plans_of(histories=histories, seeds=seed, allowed=masks, **chosen))
 
 
 @pytest.mark.parametrize("name", ["greedy", "top_tokens", "top_k", "top_p", "typical_p", "workload"])
