@@ -32,10 +32,10 @@ class ContainerServer:
     def __init__(self, dialect: Dialect, engine: Engine, keep_alive_s: float = KEEP_ALIVE_S) -> None:
         self._dialect = dialect
         self._engine = engine
-        self._generator = Generator(engine, dialect.first_token_timeout_s)
+        self._meter = Meter()
+        self._generator = Generator(engine, dialect.first_token_timeout_s, self._meter.steps)
         self._admission = Admission(dialect.max_concurrent_requests)
         self._keep_alive_s = keep_alive_s
-        self._meter = Meter()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request; ends early, without an error, when the client leaves."""
