@@ -27,15 +27,16 @@ demo: $(STAMP) ## set up and run the main job: both approaches, streamed
 test: $(DEV_STAMP) ## set up and test
 	$(BIN)/python -m pytest -n auto -m 'not parity and not clients'
 
+CLIENTS := huggingface_hub openai sagemaker2 schemathesis text_generation
+.venvs/%/.installed: PACKAGES = $(subst _,-,$*)
 .venvs/sagemaker2/.installed: PACKAGES = 'sagemaker<3' huggingface_hub
-CLIENTS := .venvs/sagemaker2/.installed
 
 .venvs/%/.installed:
-	test -x .venvs/$*/bin/python || $(PYTHON) -m venv .venvs/$*
-	.venvs/$*/bin/python -m pip install --quiet --disable-pip-version-check $(PACKAGES)
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(PACKAGES)
 	touch $@
 
-test-clients: $(DEV_STAMP) $(CLIENTS) ## set up foreign clients, each in its own environment, and run them
+test-clients: $(DEV_STAMP) $(CLIENTS:%=.venvs/%/.installed) ## set up foreign clients, each in its own environment, and run them
 	$(BIN)/python -m pytest -m clients tests/clients
 
 $(PARITY_STAMP): pyproject.toml
@@ -45,15 +46,6 @@ $(PARITY_STAMP): pyproject.toml
 
 test-parity: $(PARITY_STAMP) ## set up and compare with PyTorch and transformers
 	.venvs/parity/bin/python -m pytest -m parity tests/parity
-
-CLIENTS := huggingface_hub text_generation openai
-.venvs/%/.installed:
-	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(subst _,-,$*)
-	touch $@
-
-test-clients: $(DEV_STAMP) $(CLIENTS:%=.venvs/%/.installed) ## set up and test with foreign clients
-	$(BIN)/python -m pytest -m clients tests/clients
 
 sanitize: $(DEV_STAMP) ## test the C++ kernels under the address and undefined behaviour sanitizers
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'cmake>=3.26' ninja

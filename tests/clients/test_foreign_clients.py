@@ -70,3 +70,20 @@ def test_text_generation(url: str) -> None:
 @pytest.mark.parametrize("url", TGI_VERSIONS, indirect=True)
 def test_openai(url: str) -> None:
     run_client("openai", url)
+
+
+@pytest.mark.parametrize("url", TGI_VERSIONS[-1:], indirect=True)
+def test_schemathesis(url: str, tmp_path: Path) -> None:
+    """Every request that the OpenAPI file allows, and many that it does not, get an answer that it describes.
+
+    Left out is the claim that whatever fits the file is accepted: limits that depend on each other (of a prompt and its
+    answer together, say) and what a chat template takes cannot be written in it.
+    """
+    program = ROOT / ".venvs" / "schemathesis" / "bin" / "schemathesis"
+    assert program.exists(), f"{program} is missing: `make test-clients` makes it"
+    options = ["--phases", "examples,coverage,fuzzing", "--max-examples", "10", "--seed", "1", "--no-shrink"]
+    options += ["--exclude-checks", "positive_data_acceptance", "--warnings", "off", "--continue-on-failure"]
+    command = [program, "run", f"{url}/api-doc/openapi.json", *options]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr

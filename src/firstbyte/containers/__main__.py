@@ -21,6 +21,7 @@ from firstbyte.containers.echo import EchoContainer
 from firstbyte.containers.errors import StartupFailed
 from firstbyte.containers.listening import BACKLOG, bind, make_server
 from firstbyte.containers.loading import LoadedContainer, load_lmi, load_tgi
+from firstbyte.containers.resumption import StreamShelf
 from firstbyte.containers.server import ContainerServer
 from firstbyte.containers.settings import ContainerSettings, read_settings
 from firstbyte.engine.errors import EngineError
@@ -41,7 +42,8 @@ def main(environment: Mapping[str, str]) -> int:
         if settings.dialect == "echo":
             return _run(EchoContainer.configured(environment), None, bound)
         loaded = _load(settings, environment)
-        return _run(ContainerServer(loaded.dialect, loaded.engine), loaded, bound)
+        shelf = StreamShelf() if settings.keeps_streams else None
+        return _run(ContainerServer(loaded.dialect, loaded.engine, shelf=shelf), loaded, bound)
     except (StartupFailed, ArtifactError, EngineError) as error:
         sys.stdout.flush()
         sys.stderr.write(f"error: {error}\n")

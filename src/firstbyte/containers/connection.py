@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from firstbyte.containers.dialect import StreamReply
 from firstbyte.containers.errors import BodyTooLarge
@@ -20,6 +20,22 @@ KEEP_ALIVE_S = 15.0
 
 class ClientLeft(Exception):
     """The connection is gone; there is nobody to answer."""
+
+
+class Sink(Protocol):
+    """What an answer is written to: a connection, or a log that connections read."""
+
+    async def answer(self, answer: Answer) -> None:
+        """Take a whole answer."""
+
+    async def start_stream(self, reply: StreamReply) -> None:
+        """Take the head of a stream."""
+
+    async def send_chunk(self, chunk: bytes) -> None:
+        """Take one HTTP chunk."""
+
+    async def end_stream(self) -> None:
+        """Take the end of a stream."""
 
 
 class Connection:

@@ -14,6 +14,7 @@ from firstbyte.containers.dialect import Generation, StreamCall, StreamReply, Wh
 from firstbyte.containers.errors import ContainerError, GenerationBroke, Overloaded, RequestRejected, TookTooLong
 from firstbyte.containers.exchange import Answer
 from firstbyte.containers.metering import Meter, Timings
+from firstbyte.containers.steps import StepWatch
 from firstbyte.engine import errors as engine_errors
 from firstbyte.engine.requests import GenerateRequest, TokenEvent
 from firstbyte.engine.stats import EngineStats
@@ -50,22 +51,33 @@ def translate_error(error: engine_errors.EngineError) -> ContainerError:
 class Generator:
     """Generates on one engine, and knows whether generating works."""
 
-    def __init__(self, engine: Engine, first_token_timeout_s: float | None = None) -> None:
+    def __init__(
+        self, engine: Engine, first_token_timeout_s: float | None = None, steps: StepWatch | None = None
+    ) -> None:
         self._engine = engine
+        self._steps = steps or StepWatch()
         self._timeout_s = first_token_timeout_s
         self._is_sure = True
 
     async def tokens(self, request: GenerateRequest) -> AsyncGenerator[TokenEvent, None]:
         """The engine's events, its errors translated, its iterator closed however this one ends."""
+        self._steps.begin(request)
         try:
             async with aclosing(self._engine.generate(request)) as events:
-                yield await self._first(events)
+                first = await self._first(events)
+                self._steps.note(self._engine.stats(), is_first=True)
+                yield first
                 async for event in events:
+                    self._steps.note(self._engine.stats(), is_first=False)
                     yield event
         except engine_errors.EngineError as error:
             translated = translate_error(error)
-            self._is_sure = self._is_sure and not isinstance(translated, GenerationBroke)
+            if isinstance(translated, GenerationBroke):
+                self._is_sure = False
+                self._steps.fail(self._engine.stats())
             raise translated from error
+        finally:
+            self._steps.end(request)
 
     async def _first(self, events: AsyncGenerator[TokenEvent, None]) -> TokenEvent:
         try:

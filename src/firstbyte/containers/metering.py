@@ -1,18 +1,14 @@
 """Counts and distributions of what happened in a container since its start; dialects word them as metrics."""
 
-import bisect
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Self
 
+from firstbyte.containers.distributions import DURATION_BOUNDS_S, LENGTH_BOUNDS, Distribution
+from firstbyte.containers.steps import StepWatch
 from firstbyte.engine.requests import Finish, GenerateRequest
 from firstbyte.engine.stats import EngineStats
-
-DURATION_BOUNDS_S = tuple(0.00015 * 1.5**power for power in range(35))
-"""Upper bounds of buckets for durations, in seconds: TGI's."""
-LENGTH_BOUNDS = tuple(float(2**power) for power in range(18))
-"""Upper bounds of buckets for lengths, in tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +34,6 @@ class Timings:
         return self.validation_s + self.queue_s + self.inference_s
 
 
-@dataclass(slots=True)
-class Distribution:
-    """A cumulative histogram, as Prometheus has it."""
-
-    bounds: tuple[float, ...]
-    counts: list[int] = field(default_factory=list)
-    """One for each bound, and one for what is above the last; not cumulative yet."""
-    total: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.counts = [0] * (len(self.bounds) + 1)
-
-    def observe(self, value: float) -> None:
-        """Add one value."""
-        self.counts[bisect.bisect_left(self.bounds, value)] += 1
-        self.total += value
-
-
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What has happened in a container since its start, and what goes on now."""
@@ -66,6 +44,7 @@ class Tally:
     distributions: Mapping[str, Distribution]
     """By what they measure; see `Meter`."""
     engine: EngineStats
+    steps: StepWatch
 
     @property
     def num_under_way(self) -> int:
@@ -79,6 +58,7 @@ class Meter:
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
+        self.steps = StepWatch()
         durations = ("duration", "validation", "queue", "inference", "mean_time_per_token")
         lengths = ("generated_tokens", "input_length", "max_new_tokens")
         self._distributions = {name: Distribution(DURATION_BOUNDS_S) for name in durations}
@@ -108,4 +88,5 @@ class Meter:
 
     def tally(self, engine: EngineStats) -> Tally:
         """Everything noted so far."""
-        return Tally(self._counts, self._distributions, engine)
+        self.steps.flush()
+        return Tally(self._counts, self._distributions, engine, self.steps)

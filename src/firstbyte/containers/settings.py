@@ -28,6 +28,8 @@ class ContainerSettings:
     artifacts: ArtifactSettings
     backend: BackendName = "auto"
     num_threads: int | None = None
+    keeps_streams: bool = True
+    """Whether a client may ask for a stream that outlives its connection; FIRSTBYTE_RESUMABLE_STREAMS."""
 
 
 def read_settings(environment: Mapping[str, str], home: Path) -> ContainerSettings:
@@ -55,6 +57,7 @@ def read_settings(environment: Mapping[str, str], home: Path) -> ContainerSettin
         artifacts=_artifacts(environment, home),
         backend=chosen,
         num_threads=_threads(environment.get("FIRSTBYTE_ENGINE_THREADS", "")),
+        keeps_streams=_flag("FIRSTBYTE_RESUMABLE_STREAMS", environment.get("FIRSTBYTE_RESUMABLE_STREAMS") or "true"),
     )
 
 
@@ -83,6 +86,12 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) < 65536):
         raise StartupFailed(f"SAGEMAKER_BIND_TO_PORT must be a port, not {text!r}")
     return int(text)
+
+
+def _flag(name: str, text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise StartupFailed(f"{name} must be true or false, not {text!r}")
+    return text.lower() == "true"
 
 
 def _threads(text: str) -> int | None:

@@ -5,6 +5,8 @@
 | 1.4 | `INDEX_IN_EVENTS` | stream events begin with `index` |
 | 2.1 | `SPACE_AFTER_DATA` | axum 0.7: `data: {…}`; before, `data:{…}` |
 | 2.1 | `MAX_INPUT_TOKENS_NAME` | /info says `max_input_tokens`; before, `max_input_length` |
+| 2.1 | `ADAPTERS` | `adapter_id` is a parameter; before, it is ignored as any unknown one |
+| 2.1 | `PROMPT_BY_SHAPE` | a `prompt` of another type "did not match any variant"; before, the types are named |
 | 2.1 | `GREEDY_AT_ZERO` | chat and completions take temperature 0 as greedy; before, it is refused as not positive |
 | 2.2 | `MODELS_ROUTE` | GET /v1/models |
 | 2.3 | `CHAT_TOKENIZE_ROUTE` | POST /chat_tokenize |
@@ -28,6 +30,8 @@ from firstbyte.containers.versions import Version
 INDEX_IN_EVENTS = Version(1, 4)
 SPACE_AFTER_DATA = Version(2, 1)
 MAX_INPUT_TOKENS_NAME = Version(2, 1)
+ADAPTERS = Version(2, 1)
+PROMPT_BY_SHAPE = Version(2, 1)
 GREEDY_AT_ZERO = Version(2, 1)
 MODELS_ROUTE = Version(2, 2)
 CHAT_TOKENIZE_ROUTE = Version(2, 3)

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from firstbyte.containers.tgi.changes import CHAT_WITHOUT_BOS, GREEDY_AT_ZERO, LIMITS_FOLLOW_MODEL, STOP_FOR_EOS
-from firstbyte.containers.tgi.decoding import OTHER_SHAPE, ExtractionFailed, Field, read_members, read_strings
+from firstbyte.containers.tgi.decoding import (
+    OTHER_SHAPE,
+    ExtractionFailed,
+    Field,
+    mismatch_of_variants,
+    read_grammar_shape,
+    read_members,
+    read_strings,
+)
 from firstbyte.containers.tgi.failures import TemplateRefused, ToolRefused
 from firstbyte.containers.tgi.information import Served
 from firstbyte.containers.tgi.requests import (
@@ -17,6 +25,7 @@ from firstbyte.containers.tgi.requests import (
     GenerateBody,
     Parameters,
 )
+from firstbyte.containers.tgi.syntax import Path
 from firstbyte.containers.tgi.tools import Toolbox, choose_tools
 from firstbyte.containers.versions import Version
 from firstbyte.engine.errors import TemplateFailed
@@ -73,6 +82,8 @@ def read_chat_body(value: Any, served: Served) -> ChatBody:
     messages = _messages(members["messages"])
     tools = choose_tools(members["tools"], members["tool_choice"], served.options.version)
     format_grammar = _response_format(members["response_format"])
+    if format_grammar is not None:
+        read_grammar_shape(format_grammar, ("response_format",))
     if tools is not None and format_grammar is not None:
         raise ToolRefused("Grammar and tools are mutually exclusive")
     grammar = tools.grammar if tools is not None else format_grammar
@@ -136,27 +147,28 @@ def _messages(value: Any) -> list[dict[str, Any]]:
         raise ExtractionFailed(
             422, f"{OTHER_SHAPE}messages: invalid type, expected a sequence of struct Message", ("messages",)
         )
-    return [{**message, "content": _content(message)} for message in value]
+    return [{**message, "content": _content(message, ("messages", index))} for index, message in enumerate(value)]
 
 
-def _content(message: Mapping[str, Any]) -> str:
+def _content(message: Mapping[str, Any], path: Path) -> str:
     content = message.get("content")
     if isinstance(content, str):
         return content
     if content is None and message.get("tool_calls") is not None:
         return json.dumps(message["tool_calls"], ensure_ascii=False, separators=(",", ":"))
-    if not isinstance(content, list):
-        raise ExtractionFailed(422, f"{OTHER_SHAPE}data did not match any variant of untagged enum MessageContent")
-    return "".join(_chunk_text(chunk) for chunk in content)
+    texts = [_chunk_text(chunk) for chunk in content] if isinstance(content, list) else [None]
+    if None in texts:
+        raise mismatch_of_variants("MessageContent", (*path, "content") if "content" in message else path)
+    return "".join(filter(None, texts))
 
 
-def _chunk_text(chunk: Any) -> str:
+def _chunk_text(chunk: Any) -> str | None:
     match chunk:
         case {"type": "text", "text": str(text)}:
             return text
         case {"type": "image_url", "image_url": {"url": str(url)}}:
             return f"![]({url})"
-    raise ExtractionFailed(422, f"{OTHER_SHAPE}data did not match any variant of untagged enum MessageContent")
+    return None
 
 
 def _prompt(messages: list[dict[str, Any]], tools: Toolbox | None, guideline: str | None, served: Served) -> str:

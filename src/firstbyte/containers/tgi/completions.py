@@ -9,11 +9,18 @@ from firstbyte.containers.dialect import Call, Generation, Refusal, StreamCall, 
 from firstbyte.containers.errors import ContainerError
 from firstbyte.containers.exchange import Answer, Head, Headers, json_answer
 from firstbyte.containers.metering import Timings
-from firstbyte.containers.tgi.changes import GREEDY_AT_ZERO
-from firstbyte.containers.tgi.decoding import Field, read_members, read_strings
+from firstbyte.containers.tgi.changes import GREEDY_AT_ZERO, PROMPT_BY_SHAPE
+from firstbyte.containers.tgi.decoding import (
+    OTHER_SHAPE,
+    ExtractionFailed,
+    Field,
+    mismatch_of_variants,
+    read_members,
+)
 from firstbyte.containers.tgi.failures import ValidationFailed
 from firstbyte.containers.tgi.information import Served
 from firstbyte.containers.tgi.openai import Envelope, summed_headers, usage
+from firstbyte.containers.tgi.positions import Reach
 from firstbyte.containers.tgi.refusals import refuse_in_stream, refuse_whole
 from firstbyte.containers.tgi.rendering import KEEP_ALIVE, compute_headers, dump, error_answer, stream_head
 from firstbyte.containers.tgi.requests import (
@@ -22,6 +29,7 @@ from firstbyte.containers.tgi.requests import (
     Parameters,
     plan_generation,
 )
+from firstbyte.containers.versions import Version
 from firstbyte.engine.requests import TokenEvent
 
 KIND = "text_completion"
@@ -105,8 +113,8 @@ def plan_completions(body: Any, served: Served, clock: Callable[[], float] = tim
         ContainerError: the request is refused with a status of its own, before it needs a slot.
     """
     members = read_members(body, FIELDS, "CompletionRequest")
-    prompts = read_prompts(members["prompt"])
     options = served.options
+    prompts = read_prompts(members["prompt"], options.version)
     if members["suffix"] is not None:
         text = "Suffix is not supported and can be achieved by preprocessing the prompt."
         return json_answer(422, dump({"error": text, "error_type": "suffix not supported"}))
@@ -131,13 +139,25 @@ def plan_completions(body: Any, served: Served, clock: Callable[[], float] = tim
     return StreamCall(first.request, first.reply, tuple(others))
 
 
-def read_prompts(prompt: Any) -> tuple[str, ...]:
+def read_prompts(prompt: Any, version: Version) -> tuple[str, ...]:
     """One prompt or a list of them.
 
     Raises:
-        ExtractionFailed: (422) it is something else, or none.
+        ExtractionFailed: (422) it is something else, or an empty list.
     """
-    return (prompt,) if isinstance(prompt, str) else read_strings(prompt, ("prompt",))
+    if isinstance(prompt, str):
+        return (prompt,)
+    if not prompt and isinstance(prompt, list):
+        raise _other_prompt("Empty array detected. Do not use an empty array for the prompt.")
+    if isinstance(prompt, list) and all(isinstance(item, str) for item in prompt):
+        return tuple(prompt)
+    if version >= PROMPT_BY_SHAPE:
+        raise mismatch_of_variants("PromptDeserializer", ("prompt",))
+    raise _other_prompt("Expected a string" if isinstance(prompt, list) else "Expected a string or an array of strings")
+
+
+def _other_prompt(words: str) -> ExtractionFailed:
+    return ExtractionFailed(422, f"{OTHER_SHAPE}prompt: {words}", ("prompt",), Reach.CLOSING)
 
 
 def _parameters(members: dict[str, Any], served: Served) -> Parameters:

@@ -1,7 +1,8 @@
 """TGI's routes, and which request means what; the server drives it through `firstbyte.containers.dialect.Dialect`."""
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,10 @@ from firstbyte.containers.exchange import Answer, Headers, Request, json_answer
 from firstbyte.containers.metering import Tally
 from firstbyte.containers.tgi.changes import CHAT_TOKENIZE_ROUTE, DISPATCH_BY_SHAPE, MODELS_ROUTE
 from firstbyte.containers.tgi.chat import chat_tokenize_answer, plan_chat
+from firstbyte.containers.tgi.chat_requests import CHAT_FIELDS
+from firstbyte.containers.tgi.completions import FIELDS as COMPLETION_FIELDS
 from firstbyte.containers.tgi.completions import plan_completions
-from firstbyte.containers.tgi.decoding import OTHER_MEDIA_TYPE, OTHER_SHAPE, ExtractionFailed, read_json
+from firstbyte.containers.tgi.decoding import OTHER_MEDIA_TYPE, ExtractionFailed, mismatch_of_variants, read_json
 from firstbyte.containers.tgi.failures import TemplateRefused, ValidationFailed
 from firstbyte.containers.tgi.information import Served, describe_model, list_models, tokenize_answer
 from firstbyte.containers.tgi.metrics import render_metrics
@@ -28,15 +31,26 @@ from firstbyte.containers.tgi.rendering import (
     stream_head,
 )
 from firstbyte.containers.tgi.requests import (
+    BODY_FIELDS,
+    PARAMETER_FIELDS,
     GenerateBody,
     check_endpoint,
     plan_generation,
     read_generate_body,
 )
+from firstbyte.containers.tgi.syntax import Path
 from firstbyte.containers.tgi.vertex import plan_vertex
 
 OPEN_ROUTES = frozenset({"/chat_tokenize"})
 """POST routes that ask for no key, as in TGI."""
+_GENERATE: Mapping[Path, Collection[str]] = {(): BODY_FIELDS, ("parameters",): PARAMETER_FIELDS}
+STRUCTS: Mapping[str, Mapping[Path, Collection[str]]] = {
+    **dict.fromkeys(("/", "/generate", "/generate_stream", "/invocations", "/tokenize"), _GENERATE),
+    "/v1/chat/completions": {(): CHAT_FIELDS},
+    "/chat_tokenize": {(): CHAT_FIELDS},
+    "/v1/completions": {(): COMPLETION_FIELDS},
+}
+"""Route -> the structs of its body and their fields, of which serde takes none twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +94,14 @@ class TgiDialect:
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
             return Answer(200)
         routes = self._routes()
-        route = routes.get((request.method, request.path))
+        method = "GET" if request.method == "HEAD" else request.method
+        route = routes.get((method, request.path))
         if route is None:
-            return Answer(405 if any(path == request.path for _, path in routes) else 404)
-        if request.method == "POST" and not self._is_authorized(request):
+            return _no_route([known for known, path in routes if path == request.path])
+        if method == "POST" and not self._is_authorized(request):
             return Answer(401)
         try:
-            return route(_json_body(request) if request.method == "POST" else {})
+            return route(_json_body(request) if method == "POST" else {})
         except ExtractionFailed as error:
             return error_answer(error.located(request.body))
         except ContainerError as error:
@@ -100,8 +115,8 @@ class TgiDialect:
             ("POST", "/generate"): self._generate,
             ("POST", "/generate_stream"): self._generate_stream,
             ("POST", "/invocations"): self._invoke,
-            ("POST", "/v1/chat/completions"): lambda body: plan_chat(body, served),
-            ("POST", "/v1/completions"): lambda body: plan_completions(body, served),
+            ("POST", "/v1/chat/completions"): self._plan_chat,
+            ("POST", "/v1/completions"): self._plan_completions,
             ("POST", "/vertex"): lambda body: plan_vertex(body, served),
             ("POST", "/tokenize"): lambda body: tokenize_answer(body, served),
             ("GET", "/"): lambda _: HealthInquiry(render_health),
@@ -133,14 +148,16 @@ class TgiDialect:
         options = self.served.options
         if options.version < DISPATCH_BY_SHAPE:
             return plan_chat(body, self.served) if options.is_messages_api_enabled else self._compat_generate(body)
-        shape = body if isinstance(body, dict) else {}
-        if "inputs" in shape:
-            return self._compat_generate(body)
-        if "messages" in shape:
-            return plan_chat(body, self.served)
-        if "prompt" in shape:
-            return plan_completions(body, self.served)
-        raise ExtractionFailed(422, f"{OTHER_SHAPE}data did not match any variant of untagged enum SagemakerRequest")
+        for plan in (self._compat_generate, self._plan_chat, self._plan_completions):
+            with suppress(ExtractionFailed):  # of an untagged enum the first variant that fits is taken
+                return plan(body)
+        raise mismatch_of_variants("SagemakerRequest")
+
+    def _plan_chat(self, body: Any) -> Parsed:
+        return plan_chat(body, self.served)
+
+    def _plan_completions(self, body: Any) -> Parsed:
+        return plan_completions(body, self.served)
 
     def _compat_generate(self, body: Any) -> Call | Refusal:
         read = read_generate_body(body, self.served.options.version)
@@ -149,11 +166,11 @@ class TgiDialect:
         return self._stream(read, is_full) if read.stream else self._whole(read, is_full, is_array=True)
 
     def _generate(self, body: Any) -> Call | Refusal:
-        read = read_generate_body(body, self.served.options.version)
+        read = read_generate_body(body, self.served.options.version, "GenerateRequest")
         return self._whole(read, read.parameters.return_full_text is True, is_array=False)
 
     def _generate_stream(self, body: Any) -> Call | Refusal:
-        read = read_generate_body(body, self.served.options.version)
+        read = read_generate_body(body, self.served.options.version, "GenerateRequest")
         return self._stream(read, read.parameters.return_full_text is True)
 
     def _whole(self, body: GenerateBody, is_full: bool, *, is_array: bool) -> Call | Refusal:
@@ -186,8 +203,16 @@ class TgiDialect:
         return StreamCall(request, reply)
 
 
+def _no_route(methods: Sequence[str]) -> Answer:
+    """404 for an unknown path; for a known one 405, with what it takes (HEAD wherever GET is, as in axum)."""
+    if not methods:
+        return Answer(404)
+    names = [name for method in methods for name in (("GET", "HEAD") if method == "GET" else (method,))]
+    return Answer(405, (("allow", ",".join(sorted(names))),))
+
+
 def _json_body(request: Request) -> Any:
     main_type, _, subtype = request.media_type.partition("/")
     if main_type != "application" or not (subtype == "json" or subtype.endswith("+json")):
         raise ExtractionFailed(415, OTHER_MEDIA_TYPE)
-    return read_json(request.body)
+    return read_json(request.body, STRUCTS.get(request.path))

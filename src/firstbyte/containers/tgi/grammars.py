@@ -12,30 +12,29 @@ LONGEST_GRAMMAR = 100_000
 
 
 def read_grammar(value: Any, *, is_supported: bool) -> Grammar | None:
-    """The grammar that a request names; None where it names none.
+    """The grammar that a request names, an object of `type` and `value`; None where it names none.
 
     Raises:
-        ValidationFailed: it is of no known kind, has another shape, or there is no support for any.
+        ValidationFailed: its value is no schema, or there is no support for any.
     """
     if value is None:
         return None
     if not is_supported:
         raise ValidationFailed("grammar is not supported")
-    kind = value.get("type") if isinstance(value, dict) else None
-    if kind == "regex":
-        grammar = Grammar("regex", _regex(value.get("value")))
-    elif kind in ("json", "json_object", "json_schema"):
-        grammar = Grammar("json_schema", _schema(value.get("value"), kind))
-    else:
-        raise ValidationFailed("grammar is not valid: its type must be json, json_object, json_schema or regex")
+    kind = value["type"]
+    grammar = (
+        Grammar("regex", _regex(value["value"]))
+        if kind == "regex"
+        else Grammar("json_schema", _schema(value["value"], kind))
+    )
     if len(grammar.text) > LONGEST_GRAMMAR:
         raise ValidationFailed(f"grammar is not valid: it has more than {LONGEST_GRAMMAR} characters")
     return grammar
 
 
-def _regex(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValidationFailed("grammar is not valid: the value of a regex must be a string")
+def _regex(value: str) -> str:
+    if not value:
+        raise ValidationFailed("grammar is not valid: the regular expression is empty")
     return value
 
 

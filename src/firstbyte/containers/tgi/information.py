@@ -75,7 +75,7 @@ def list_models(served: Served) -> dict[str, Any]:
 
 def tokenize_answer(body: Any, served: Served) -> Answer:
     """The ids of `inputs` with their texts and the characters they cover."""
-    read = read_generate_body(body, served.options.version)
+    read = read_generate_body(body, served.options.version, "GenerateRequest")
     if not read.inputs:
         return error_answer(ValidationFailed("`inputs` cannot be empty"))
     return json_answer(200, dump(simple_tokens(read.inputs, served.tokenizer)))

@@ -1,18 +1,21 @@
 """TGI's metrics under its names, in Prometheus's text format.
 
-Served: what this server knows. Left out, since nothing here corresponds to it: `tgi_batch_concat*`,
-`tgi_batch_{filter,forward,decode,inference}_duration`, `tgi_batch_inference_{success,failure}`,
-`tgi_batch_current_max_tokens`, `tgi_request_skipped_tokens`.
+A step of TGI either prefills or decodes; one here may do both, and is a `prefill` where it reads any prompt. Left out,
+as TGI leaves out what it never recorded: `tgi_batch_concat_duration` (joining a batch moves nothing here) and
+`tgi_batch_{forward,decode,filter}_duration` (the engine does not tell the parts of a step apart).
 """
 
 from collections.abc import Iterator
 
+from firstbyte.containers.distributions import Distribution
 from firstbyte.containers.exchange import Answer
-from firstbyte.containers.metering import Distribution, Tally
+from firstbyte.containers.metering import Tally
+from firstbyte.containers.steps import METHODS, StepWatch
 
 FAILURES = {
     "validation": "validation",
     "overloaded": "overloaded",
+    "incomplete": "incomplete",
     "generation": "generation",
     "template": "template",
     "dropped": "left",
@@ -47,18 +50,38 @@ def _requests(tally: Tally) -> Iterator[str]:
 
 
 def _batch(tally: Tally, max_batch_total_tokens: int | None) -> Iterator[str]:
-    engine = tally.engine
+    engine, steps = tally.engine, tally.steps
     yield from _single("tgi_queue_size", "gauge", engine.num_waiting)
     yield from _single("tgi_batch_current_size", "gauge", engine.num_running)
+    yield from _single("tgi_batch_current_max_tokens", "gauge", steps.max_tokens)
     if max_batch_total_tokens is not None:
         yield from _single("tgi_batch_max_total_tokens", "gauge", max_batch_total_tokens)
     yield from _single("tgi_batch_total_tokens", "counter", engine.num_computed_tokens)
-    yield from _single("tgi_batch_inference_count", "counter", engine.num_steps)
+    # Whoever may join does so at once, which is what TGI does where the queue is long enough.
+    yield "# TYPE tgi_batch_concat counter"
+    yield f'tgi_batch_concat{{reason="backpressure"}} {steps.num_joined_others}'
+    yield from _steps(steps)
+
+
+def _steps(steps: StepWatch) -> Iterator[str]:
+    counts = {method: sum(steps.durations_s[method].counts) for method in METHODS}
+    succeeded = {method: counts[method] - steps.failures[method] for method in METHODS}
+    for name, values in (("count", counts), ("success", succeeded), ("failure", steps.failures)):
+        yield f"# TYPE tgi_batch_inference_{name} counter"
+        for method in METHODS:
+            yield f'tgi_batch_inference_{name}{{method="{method}"}} {values[method]}'
+    yield "# TYPE tgi_batch_inference_duration histogram"
+    for method in METHODS:
+        yield from _buckets("tgi_batch_inference_duration", steps.durations_s[method], f'method="{method}"')
+    yield from _histogram("tgi_batch_next_size", steps.joining)
 
 
 def _distributions(tally: Tally) -> Iterator[str]:
     for name, key in DISTRIBUTIONS.items():
         yield from _histogram(name, tally.distributions[key])
+    skipped = Distribution((0.0,))  # nothing speculates here, so no request skips a token
+    skipped.counts[0] = sum(tally.distributions["duration"].counts)
+    yield from _histogram("tgi_request_skipped_tokens", skipped)
 
 
 def _single(name: str, kind: str, value: int) -> Iterator[str]:
@@ -68,11 +91,16 @@ def _single(name: str, kind: str, value: int) -> Iterator[str]:
 
 def _histogram(name: str, distribution: Distribution) -> Iterator[str]:
     yield f"# TYPE {name} histogram"
+    yield from _buckets(name, distribution)
+
+
+def _buckets(name: str, distribution: Distribution, label: str = "") -> Iterator[str]:
+    before, alone = (f"{label},", f"{{{label}}}") if label else ("", "")
     below = 0
     for bound, count in zip(distribution.bounds, distribution.counts, strict=False):
         below += count
-        yield f'{name}_bucket{{le="{bound:g}"}} {below}'
+        yield f'{name}_bucket{{{before}le="{bound:g}"}} {below}'
     num_values = sum(distribution.counts)
-    yield f'{name}_bucket{{le="+Inf"}} {num_values}'
-    yield f"{name}_sum {distribution.total!r}"
-    yield f"{name}_count {num_values}"
+    yield f'{name}_bucket{{{before}le="+Inf"}} {num_values}'
+    yield f"{name}_sum{alone} {distribution.total!r}"
+    yield f"{name}_count{alone} {num_values}"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from firstbyte.containers.tgi import chat_requests, completions, vertex
-from firstbyte.containers.tgi.decoding import INTEGER_RANGES, Field
+from firstbyte.containers.tgi.decoding import GRAMMAR_KINDS, INTEGER_RANGES, Field
 from firstbyte.containers.tgi.requests import BODY_FIELDS, PARAMETER_FIELDS
 from firstbyte.containers.versions import Version
 
@@ -34,6 +34,11 @@ _KINDS: dict[str, dict[str, Any]] = {
     "string": {"type": "string"},
     "strings": {"type": "array", "items": {"type": "string"}},
     "f32": {"type": "number", "format": "float"},
+    "grammar": {
+        "type": "object",
+        "properties": {"type": {"type": "string", "enum": list(GRAMMAR_KINDS)}, "value": {}},
+        "required": ["type", "value"],
+    },
     "any": {},
 }
 _ROUTES_READ = {"/health": "Everything is working fine", "/info": "Served model info", "/metrics": "Prometheus metrics"}

@@ -9,7 +9,7 @@ from firstbyte.containers.errors import ContainerError
 from firstbyte.containers.exchange import Answer, json_answer
 from firstbyte.containers.metering import Timings
 from firstbyte.containers.tgi.chat_requests import read_chat_body
-from firstbyte.containers.tgi.decoding import OTHER_SHAPE, ExtractionFailed, Field, read_members
+from firstbyte.containers.tgi.decoding import OTHER_SHAPE, ExtractionFailed, Field, mismatch_of_variants, read_members
 from firstbyte.containers.tgi.failures import ValidationFailed
 from firstbyte.containers.tgi.information import Served
 from firstbyte.containers.tgi.refusals import refuse_whole
@@ -51,7 +51,7 @@ def plan_vertex(body: Any, served: Served) -> WholeCall | Refusal | Answer:
         raise ExtractionFailed(422, f"{OTHER_SHAPE}instances: invalid type, expected a sequence", ("instances",))
     if not instances:
         return _error(422, "Input validation error")
-    bodies = [_generate_body(instance, served) for instance in instances]
+    bodies = [_generate_body(instance, index, served) for index, instance in enumerate(instances)]
     try:
         plans = tuple(plan_generation(part, served.bounds, served.tokenizer)[0] for part in bodies)
     except ValidationFailed as error:
@@ -59,7 +59,7 @@ def plan_vertex(body: Any, served: Served) -> WholeCall | Refusal | Answer:
     return WholeCall(plans, Predictions())
 
 
-def _generate_body(instance: Any, served: Served) -> GenerateBody:
+def _generate_body(instance: Any, index: int, served: Served) -> GenerateBody:
     """Of the parameters of an instance TGI takes two, and samples."""
     if isinstance(instance, dict) and "inputs" in instance:
         read = read_generate_body(instance, served.options.version)
@@ -69,9 +69,7 @@ def _generate_body(instance: Any, served: Served) -> GenerateBody:
         return GenerateBody(read.inputs, parameters, stream=False)
     if isinstance(instance, dict) and "messages" in instance:
         return read_chat_body(instance | {"stream": False}, served).generate
-    raise ExtractionFailed(
-        422, f"{OTHER_SHAPE}instances[0]: data did not match any variant of untagged enum VertexInstance"
-    )
+    raise mismatch_of_variants("VertexInstance", ("instances", index))
 
 
 def _error(status: int, text: str) -> Answer:

@@ -23,6 +23,19 @@ async def test_other_methods_are_refused(method: str, status: int) -> None:
     assert (await play(tgi(), type(request)(method, "/invocations", {}))).status == status
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [("GET", "/invocations", "POST"), ("POST", "/info", "GET,HEAD"), ("PUT", "/", "GET,HEAD,POST")],
+)
+async def test_a_refused_method_is_told_what_is_taken(method: str, path: str, allowed: str) -> None:
+    answer = await play(tgi(), Request(method, path, {}))
+    assert (answer.status, answer.headers["allow"]) == (405, allowed)
+
+
+async def test_head_is_answered_wherever_get_is() -> None:
+    assert (await play(tgi(), Request("HEAD", "/health", {}))).status == 200
+
+
 @pytest.mark.parametrize("path", ["/nothing", "/invocations/", "/v2/models"])
 async def test_unknown_paths_are_404(path: str) -> None:
     assert (await play(tgi(), post(path, BODY))).status == 404
@@ -45,6 +58,11 @@ async def test_invocations_knows_chat_by_its_shape_from_2_4() -> None:
         "Failed to deserialize the JSON body into the target type: "
         "data did not match any variant of untagged enum SagemakerRequest"
     )
+    # Of an untagged enum no variant says what it misses.
+    nearly = await play(tgi("2.4.0"), post("/invocations", {"inputs": 1}))
+    assert (nearly.status, nearly.body) == (422, refused.body)
+    both = await play(tgi("2.4.0"), post("/invocations", {"inputs": 1, "prompt": "x"}))
+    assert both.json["object"] == "text_completion"
     completion = await play(tgi("2.4.0"), post("/invocations", {"prompt": "x"}))
     assert completion.json["choices"][0]["text"] == " a b"
 

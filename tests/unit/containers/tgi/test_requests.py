@@ -42,7 +42,6 @@ VALUES = [
         "`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 3 `inputs` tokens and 4095 `max_new_tokens`",
     ),
     ({"grammar": {"type": "json", "value": {}}}, "grammar is not valid: Grammar must have a 'properties' field"),
-    ({"adapter_id": "x"}, "`adapter_id` is not supported by this server"),
 ]
 
 
@@ -79,6 +78,19 @@ async def test_prompt_lengths_are_checked_after_the_values() -> None:
         "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 10. "
         "Given: 6 `inputs` tokens and 9 `max_new_tokens`"
     )
+
+
+async def test_adapters_are_refused_from_the_version_that_knows_them() -> None:
+    """Before 2.1 serde ignores the member as any other it does not know; a mistake in a value is told first."""
+    assert (await invoke({"adapter_id": "x"}, dialect=tgi("2.0.2"))).status == 200
+    refused = await invoke({"adapter_id": "x"}, dialect=tgi("2.1.0"))
+    assert (refused.status, refused.json["error"]) == (
+        422,
+        "Input validation error: This model does not support adapter loading.",
+    )
+    first = await invoke({"adapter_id": "x", "top_p": 1.0}, dialect=tgi("2.1.0"))
+    assert first.json["error"] == "Input validation error: `top_p` must be > 0.0 and < 1.0"
+    assert (await invoke({"adapter_id": None}, dialect=tgi("2.1.0"))).status == 200
 
 
 async def test_best_of_may_be_switched_off() -> None:
