@@ -4,7 +4,7 @@ Sources: ModelInfo.loadServingProperties, SageMakerCompatibility, properties_man
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from firstbyte.containers.errors import StartupFailed
@@ -54,10 +54,9 @@ MEANINGS = {
     "option.enforce_eager": "has no effect on a CPU",
     "option.device_map": "has no effect on a CPU",
     "option.low_cpu_mem_usage": "recorded; weights are mapped, not copied",
-    "option.trust_remote_code": "recorded; no code from a model is ever run here",
+    "option.trust_remote_code": "recorded; of a model's code only the handler is run, model.py or option.entryPoint",
     "option.speculative_draft_model": "has no effect here",
-    "minWorkers": "recorded; one worker serves the model",
-    "maxWorkers": "recorded; one worker serves the model",
+    "maxWorkers": "recorded; the number of workers is minWorkers",
 }
 """Properties that are taken without changing anything here, and what to say of them in the log."""
 
@@ -79,6 +78,8 @@ class LmiOptions:
     """None for `max`."""
     output_formatter: OutputFormatter | None = None
     """None leaves it to each request: pieces of JSON, or lines when it asks to stream."""
+    custom_output_formatter: str | None = None
+    """Of another name: a function of the model's own code."""
     is_tgi_compatible: bool = False
     job_queue_size: int = 1000
     max_request_bytes: int = 64 * 1024 * 1024
@@ -86,6 +87,16 @@ class LmiOptions:
     """Whether what is not streamed is answered at once with a status of its own."""
     predict_timeout_s: float = 240.0
     """How long a request may wait for its first token; the images set 240."""
+    model_loading_timeout_s: float = 1200.0
+    """How long the start may take; the images set 1200."""
+    num_workers: int = 1
+    """Processes of a model's own code: `minWorkers`."""
+    retry_threshold: int = 10
+    """How often in a row such a process may fail to start before the model counts as failed."""
+    allows_multi_status: bool = False
+    """Whether /ping answers 207 while the model is not up."""
+    model_properties: Mapping[str, str] = field(default_factory=dict)
+    """All properties, as a handler is told them: without `option.`."""
     stops_anywhere: bool = False
     """Whether a stop string also counts across tokens; FIRSTBYTE_STOP_ANYWHERE, which LMI does not have."""
     has_final_newline: bool = False
@@ -131,10 +142,18 @@ def read_options(environment: Mapping[str, str], properties: Mapping[str, str], 
         max_model_len=_optional(merged, "option.max_model_len"),
         tensor_parallel_degree=None if degree == "max" else _integer(merged, "option.tensor_parallel_degree", 1),
         output_formatter=_output_formatter(merged),
+        custom_output_formatter=merged.get("option.output_formatter") if _output_formatter(merged) is None else None,
         is_tgi_compatible=merged.get("option.tgi_compat", "false").lower() == "true",
         job_queue_size=_integer(merged, "job_queue_size", 1000),
         has_status_codes=version >= REAL_STATUS_CODES or environment.get(BACKPORT, "").lower() == "true",
         predict_timeout_s=_integer(merged, "option.predict_timeout", _seconds(environment, "PREDICT_TIMEOUT", 240)),
+        model_loading_timeout_s=_integer(
+            merged, "option.model_loading_timeout", _seconds(environment, "MODEL_LOADING_TIMEOUT", 1200)
+        ),
+        num_workers=_integer(merged, "minWorkers", 1),
+        retry_threshold=_integer(merged, "option.retry_threshold", 10),
+        allows_multi_status=merged.get("allow_multi_status", "false").lower() == "true",
+        model_properties={key.removeprefix("option."): value for key, value in merged.items()},
         stops_anywhere=environment.get("FIRSTBYTE_STOP_ANYWHERE", "").lower() == "true",
         has_final_newline=environment.get("FIRSTBYTE_FINAL_NEWLINE", "").lower() == "true",
         notes=tuple(f"{key}={merged[key]}: {meaning}" for key, meaning in MEANINGS.items() if key in merged),
@@ -165,8 +184,6 @@ def _output_formatter(merged: Mapping[str, str]) -> OutputFormatter | None:
     for formatter in get_args(OutputFormatter):
         if name == formatter:
             return formatter  # type: ignore[no-any-return]
-    if name is not None:
-        raise StartupFailed(f"option.output_formatter={name} is not served here: choose json, jsonlines or sse")
     return None
 
 

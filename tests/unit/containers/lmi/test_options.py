@@ -86,7 +86,6 @@ def test_variables_of_other_containers_are_translated(name: str, key: str) -> No
         ({"engine": "OnnxRuntime"}, "engine=OnnxRuntime is not served here: choose MPI or Python"),
         ({"max_rolling_batch_size": "0"}, "option.max_rolling_batch_size: value is not a valid integer above 0: 0"),
         ({"tensor_parallel_degree": "two"}, "option.tensor_parallel_degree: value is not a valid integer above 0: two"),
-        ({"output_formatter": "xml"}, "option.output_formatter=xml is not served here: choose json, jsonlines or sse"),
     ],
 )
 def test_start_failures(properties: dict[str, str], message: str) -> None:
