@@ -1,7 +1,7 @@
 """LMI's routes, and which request means what; the server drives it through `firstbyte.containers.dialect.Dialect`."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from firstbyte.containers.dialect import Call, HealthInquiry, Parsed, StreamCall, StreamReply, WholeCall
@@ -20,6 +20,7 @@ from firstbyte.containers.lmi.rendering import (
     python_error,
 )
 from firstbyte.containers.lmi.requests import LmiBody, encode_prompt, plan_generation, read_body
+from firstbyte.containers.lmi.static_batch import StaticWording, check_batch, plan_static
 from firstbyte.engine.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
@@ -88,9 +89,14 @@ class LmiDialect:
         if (answer := self.front_end.answer(request)) is not None:
             return answer
         try:
-            body = read_body(request)
+            body = read_body(request, is_static=self.options.is_static)
+            if self.options.is_static:
+                return self._plan_static(body, self.front_end.headers(request))
             prompt, prompt_ids = encode_prompt(body, self.tokenizer)
         except RequestRejected as error:
+            if self.options.is_static:
+                wording = StaticWording(self.front_end.model_name, self.front_end.headers(request))
+                return wording.error_answer(error)
             return python_error(error, self._plain_wording(request))
         return self._plan(body, prompt, prompt_ids, self.front_end.headers(request))
 
@@ -112,6 +118,16 @@ class LmiDialect:
             reply = ChatWhole(wording) if body.messages is not None else JsonWhole(wording)
             return WholeCall((plan,), reply, transform)
         return StreamCall(plan, stream, transform=transform)
+
+    def _plan_static(self, body: LmiBody, headers: Headers) -> Call:
+        check_batch(body.batch, self.max_concurrent_requests)
+        plans = []
+        for text in body.batch:
+            single = replace(body, inputs=text)
+            _, prompt_ids = encode_prompt(single, self.tokenizer)
+            plans.append(plan_generation(single, prompt_ids, self.options, self.max_total_tokens))
+        wording = StaticWording(self.front_end.model_name, headers, body.batch, body.flag("return_full_text"))
+        return plan_static(plans, wording, is_streaming=self.options.is_static_streaming)
 
     def _is_formatted(self, body: LmiBody) -> bool:
         """Whether the model's own formatter words this answer; up to 0.34 chat and a formatter of the request win."""

@@ -150,5 +150,7 @@ def _load_engine(
     formatter = OutputFormatter(workers) if workers is not None and workers.contents.has_output_formatter else None
     front_end = FrontEnd(stored.name, options.allows_multi_status)
     dialect = LmiDialect(options, front_end, engine.tokenizer, engine.max_total_tokens, formatter)
-    origin = f"model {stored.name} is {model_dir}, rolling batch {options.rolling_batch}"
-    return LoadedLmi(dialect, engine, (origin, *options.notes), workers, options.model_properties)
+    origin = f"model {stored.name} is {model_dir}"
+    return LoadedLmi(
+        dialect, engine, (origin, options.batching_note, *options.notes), workers, options.model_properties
+    )

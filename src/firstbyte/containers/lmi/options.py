@@ -61,6 +61,10 @@ MEANINGS = {
 """Properties that are taken without changing anything here, and what to say of them in the log."""
 
 
+ROLLING_MEANING = "served by this engine's continuous batching"
+STATIC_MEANING = "requests and answers are lists, as in static batching; the engine batches continuously all the same"
+
+
 @dataclass(frozen=True, slots=True)
 class LmiOptions:
     """What one LMI container is configured to do."""
@@ -71,6 +75,10 @@ class LmiOptions:
     revision: str | None = None
     hub_token: str | None = None
     rolling_batch: str = "auto"
+    is_static: bool = False
+    """Whether requests and answers have the form of static batching; see `static_batch`."""
+    is_static_streaming: bool = False
+    """Whether answers in that form stream: `option.enable_streaming`."""
     max_rolling_batch_size: int = 32
     max_rolling_batch_prefill_tokens: int | None = None
     max_model_len: int | None = None
@@ -104,6 +112,11 @@ class LmiOptions:
     notes: tuple[str, ...] = ()
     """One line for each property that is accepted but changes nothing here."""
 
+    @property
+    def batching_note(self) -> str:
+        """What stands for the rolling batch that was asked for."""
+        return f"rolling_batch={self.rolling_batch}: {STATIC_MEANING if self.is_static else ROLLING_MEANING}"
+
 
 def merge_properties(environment: Mapping[str, str], properties: Mapping[str, str]) -> dict[str, str]:
     """All configuration as properties, each key from its highest source."""
@@ -131,12 +144,17 @@ def read_options(environment: Mapping[str, str], properties: Mapping[str, str], 
     """
     merged = {key: value.strip() for key, value in merge_properties(environment, properties).items() if value.strip()}
     degree = merged.get("option.tensor_parallel_degree", "max")
+    rolling_batch = _rolling_batch(merged, version)
+    # The asynchronous handler does its own batching, and is configured with the rolling batch disabled.
+    is_static = rolling_batch == "disable" and merged.get("option.async_mode", "false").lower() != "true"
     return LmiOptions(
         version=version,
         model_id=merged.get("option.model_id") or merged.get("option.s3url"),
         revision=merged.get("option.revision"),
         hub_token=environment.get("HF_TOKEN") or environment.get("HUGGING_FACE_HUB_TOKEN"),
-        rolling_batch=_rolling_batch(merged, version),
+        rolling_batch=rolling_batch,
+        is_static=is_static,
+        is_static_streaming=is_static and merged.get("option.enable_streaming", "false").lower() != "false",
         max_rolling_batch_size=_integer(merged, "option.max_rolling_batch_size", 32),
         max_rolling_batch_prefill_tokens=_optional(merged, "option.max_rolling_batch_prefill_tokens"),
         max_model_len=_optional(merged, "option.max_model_len"),
@@ -166,8 +184,8 @@ def _rolling_batch(merged: Mapping[str, str], version: Version) -> str:
     if rolling_batch not in permitted:
         names = ", ".join(f"'{name}'" for name in permitted)
         raise StartupFailed(f"rolling_batch: value is not a valid enumeration member; permitted: {names}")
-    if rolling_batch == "disable":
-        raise StartupFailed("rolling_batch=disable is not served here: choose auto, lmi-dist or vllm")
+    if rolling_batch == "auto" and _integer(merged, "batch_size", 1) > 1:
+        return "disable"
     if rolling_batch == "lmi-dist" and version >= LMI_DIST_IS_GONE:
         rolling_batch = "vllm"
     engine = merged.get("engine")

@@ -70,7 +70,10 @@ async def test_properties_become_the_engines(tmp_path: Path, load: Any) -> None:
     options = loaded.engine.options
     assert (options.max_batch_size, options.max_batch_prefill_tokens, options.max_total_tokens) == (16, 16384, 512)
     assert (options.tensor_parallel_degree, options.max_queue) == (8, 1000)
-    assert loaded.notes[0] == f"model llama is {inner}, rolling batch lmi-dist"
+    assert loaded.notes[:2] == (
+        f"model llama is {inner}",
+        "rolling_batch=lmi-dist: served by this engine's continuous batching",
+    )
     assert loaded.description.startswith("echo: backend echo")
     assert (await play_on(loaded.application, get("/ping"))).json == {"llama": {"status": "Healthy"}}
 

@@ -82,7 +82,6 @@ def test_variables_of_other_containers_are_translated(name: str, key: str) -> No
             "rolling_batch: value is not a valid enumeration member; "
             "permitted: 'auto', 'disable', 'trtllm', 'lmi-dist', 'vllm', 'scheduler', 'tnx'",
         ),
-        ({"rolling_batch": "disable"}, "rolling_batch=disable is not served here: choose auto, lmi-dist or vllm"),
         ({"engine": "OnnxRuntime"}, "engine=OnnxRuntime is not served here: choose MPI or Python"),
         ({"max_rolling_batch_size": "0"}, "option.max_rolling_batch_size: value is not a valid integer above 0: 0"),
         ({"tensor_parallel_degree": "two"}, "option.tensor_parallel_degree: value is not a valid integer above 0: two"),
@@ -107,3 +106,21 @@ def test_other_rolling_batches_take_any_engine(rolling_batch: str) -> None:
     for engine in ("MPI", "Python"):
         options = read_options({}, {"engine": engine, "option.rolling_batch": rolling_batch}, V28)
         assert options.rolling_batch == rolling_batch
+
+
+@pytest.mark.parametrize(
+    ("properties", "is_static", "is_streaming"),
+    [
+        ({"option.rolling_batch": "disable"}, True, False),
+        ({"option.rolling_batch": "disable", "option.enable_streaming": "true"}, True, True),
+        ({"option.rolling_batch": "disable", "option.enable_streaming": "huggingface"}, True, True),
+        ({"option.rolling_batch": "disable", "option.enable_streaming": "false"}, True, False),
+        ({"option.rolling_batch": "disable", "option.async_mode": "true"}, False, False),
+        ({"batch_size": "4"}, True, False),
+        ({"batch_size": "4", "option.rolling_batch": "vllm"}, False, False),
+        ({"option.enable_streaming": "true"}, False, False),
+    ],
+)
+def test_static_batching(properties: dict[str, str], is_static: bool, is_streaming: bool) -> None:
+    options = read_options({}, properties, V28)
+    assert (options.is_static, options.is_static_streaming) == (is_static, is_streaming)
