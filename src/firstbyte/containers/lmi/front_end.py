@@ -35,7 +35,7 @@ class FrontEnd:
 
     model_name: str
     allows_multi_status: bool = False
-    """`allow_multi_status`: /ping answers 207 while a model is not up."""
+    """`allow_multi_status` (SERVING_ALLOW_MULTI_STATUS): /ping answers 207 while a model is not up."""
     new_request_id: Callable[[], str] = lambda: str(uuid.uuid4())
 
     def headers(self, request: Request | None) -> Headers:

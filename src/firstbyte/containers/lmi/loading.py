@@ -4,8 +4,11 @@ Called once by `firstbyte.containers.__main__`, before the port opens.
 """
 
 import logging
-from collections.abc import Mapping
+import queue
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from firstbyte.containers.dialect import Application
@@ -19,6 +22,8 @@ from firstbyte.containers.lmi.handlers.process import WorkerPlan
 from firstbyte.containers.lmi.handlers.workers import Workers
 from firstbyte.containers.lmi.model_store import StoredModel, find_stored_model
 from firstbyte.containers.lmi.options import LmiOptions, read_options
+from firstbyte.containers.lmi.pending import PendingLmi
+from firstbyte.containers.lmi.polling import PolledAnswers
 from firstbyte.containers.loading import DEFAULT_PREFILL_TOKENS, Loaded, locate_model
 from firstbyte.containers.server import ContainerServer
 from firstbyte.containers.settings import ContainerSettings
@@ -32,13 +37,15 @@ logger = logging.getLogger(__name__)
 class LoadedHandler:
     """A model that is a handler."""
 
-    application: HandlerContainer
+    container: HandlerContainer
+    application: Application
+    """The container, behind what stands in front of it."""
     description: str
     notes: tuple[str, ...]
 
     async def close(self) -> None:
         """End the processes of user code."""
-        await self.application.close()
+        await self.container.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +62,11 @@ class LoadedLmi:
     @property
     def application(self) -> Application:
         """What serves it."""
-        server = ContainerServer(self.dialect, self.engine)
+        application: Application = ContainerServer(self.dialect, self.engine)
         if self.workers is not None and self.workers.contents.has_input_formatter:
-            return InputFormatting(server, self.dialect, self.workers, self.shared or {})
-        return server
+            application = InputFormatting(application, self.dialect, self.workers, self.shared or {})
+        options = self.dialect.options
+        return PolledAnswers(application, self.dialect.front_end, options.max_request_bytes, options.num_polled_answers)
 
     @property
     def description(self) -> str:
@@ -81,20 +89,68 @@ def load_lmi(settings: ContainerSettings, environment: Mapping[str, str]) -> Loa
     """
     stored = find_stored_model(settings.model_dir)
     options = read_options(environment, stored.properties, settings.version)
+    front_end = FrontEnd(stored.name, options.allows_multi_status)
+
+    def load() -> Loaded:
+        return _load(settings, environment, stored, options, front_end)
+
+    return load() if options.waits_for_model else PendingLmi(front_end, load)
+
+
+def _load(
+    settings: ContainerSettings,
+    environment: Mapping[str, str],
+    stored: StoredModel,
+    options: LmiOptions,
+    front_end: FrontEnd,
+) -> Loaded:
     shared = {**options.model_properties, "model_dir": str(stored.folder), "device_id": "-1"}
     entry_point = find_entry_point(stored.folder, options.model_properties, options.custom_output_formatter)
     workers = _start_workers(entry_point, options, shared, environment)
     if workers is not None and workers.contents.has_handler:
         assert entry_point is not None, "there is a handler only where there is a file"
         limits = HandlerLimits(options.max_request_bytes, options.job_queue_size + options.num_workers)
-        container = HandlerContainer(FrontEnd(stored.name, options.allows_multi_status), workers, shared, limits)
-        return LoadedHandler(container, f"handler {entry_point.label}", options.notes)
+        container = HandlerContainer(front_end, workers, shared, limits)
+        polled = PolledAnswers(container, front_end, options.max_request_bytes, options.num_polled_answers)
+        return LoadedHandler(container, polled, f"handler {entry_point.label}", options.notes)
     try:
-        return _load_engine(settings, stored, options, workers)
+        model_dir = _model_dir(settings, stored, options)
+        engine = within(options.model_loading_timeout_s, lambda: _load_engine(settings, model_dir, options))
     except BaseException:
         if workers is not None:
             workers.kill()
         raise
+    formatter = OutputFormatter(workers) if workers is not None and workers.contents.has_output_formatter else None
+    dialect = LmiDialect(options, front_end, engine.tokenizer, engine.max_total_tokens, formatter)
+    origin = f"model {stored.name} is {model_dir}"
+    notes = (origin, options.batching_note, *options.notes)
+    return LoadedLmi(dialect, engine, notes, workers, options.model_properties)
+
+
+def within(timeout_s: float, load: Callable[[], EngineService]) -> EngineService:
+    """What `load` gives, if it does so in time; `model_loading_timeout`.
+
+    Raises:
+        StartupFailed: it does not. Its thread is left to itself, for the container ends.
+    """
+    results: queue.SimpleQueue[EngineService | BaseException] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            results.put(load())
+        except BaseException as error:
+            results.put(error)
+
+    threading.Thread(target=work, name="load engine", daemon=True).start()
+    try:
+        result = results.get(timeout=timeout_s)
+    except queue.Empty as error:
+        raise StartupFailed(
+            f"the model was not loaded within {timeout_s:g} s (option.model_loading_timeout)"
+        ) from error
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
 def _start_workers(
@@ -128,13 +184,14 @@ def _start_workers(
     return workers
 
 
-def _load_engine(
-    settings: ContainerSettings, stored: StoredModel, options: LmiOptions, workers: Workers | None
-) -> LoadedLmi:
-    model_dir = stored.folder
-    if options.model_id is not None:
-        model_dir = locate_model(settings, options.model_id, options.revision, options.hub_token)
-    engine = EngineService.load(
+def _model_dir(settings: ContainerSettings, stored: StoredModel, options: LmiOptions) -> Path:
+    if options.model_id is None:
+        return stored.folder
+    return locate_model(settings, options.model_id, options.revision, options.hub_token)
+
+
+def _load_engine(settings: ContainerSettings, model_dir: Path, options: LmiOptions) -> EngineService:
+    return EngineService.load(
         model_dir,
         EngineOptions(
             backend=settings.backend,
@@ -146,11 +203,4 @@ def _load_engine(
             tensor_parallel_degree=options.tensor_parallel_degree or 1,
             cache_dir=settings.artifacts.cache_dir,
         ),
-    )
-    formatter = OutputFormatter(workers) if workers is not None and workers.contents.has_output_formatter else None
-    front_end = FrontEnd(stored.name, options.allows_multi_status)
-    dialect = LmiDialect(options, front_end, engine.tokenizer, engine.max_total_tokens, formatter)
-    origin = f"model {stored.name} is {model_dir}"
-    return LoadedLmi(
-        dialect, engine, (origin, options.batching_note, *options.notes), workers, options.model_properties
     )

@@ -103,6 +103,10 @@ class LmiOptions:
     """How often in a row such a process may fail to start before the model counts as failed."""
     allows_multi_status: bool = False
     """Whether /ping answers 207 while the model is not up."""
+    waits_for_model: bool = True
+    """Whether the port opens only when the model is loaded."""
+    num_polled_answers: int = 1024
+    """How many answers are kept for clients that poll."""
     model_properties: Mapping[str, str] = field(default_factory=dict)
     """All properties, as a handler is told them: without `option.`."""
     stops_anywhere: bool = False
@@ -164,13 +168,16 @@ def read_options(environment: Mapping[str, str], properties: Mapping[str, str], 
         is_tgi_compatible=merged.get("option.tgi_compat", "false").lower() == "true",
         job_queue_size=_integer(merged, "job_queue_size", 1000),
         has_status_codes=version >= REAL_STATUS_CODES or environment.get(BACKPORT, "").lower() == "true",
-        predict_timeout_s=_integer(merged, "option.predict_timeout", _seconds(environment, "PREDICT_TIMEOUT", 240)),
+        predict_timeout_s=_integer(merged, "option.predict_timeout", _integer(environment, "PREDICT_TIMEOUT", 240)),
         model_loading_timeout_s=_integer(
-            merged, "option.model_loading_timeout", _seconds(environment, "MODEL_LOADING_TIMEOUT", 1200)
+            merged, "option.model_loading_timeout", _integer(environment, "MODEL_LOADING_TIMEOUT", 1200)
         ),
         num_workers=_integer(merged, "minWorkers", 1),
         retry_threshold=_integer(merged, "option.retry_threshold", 10),
-        allows_multi_status=merged.get("allow_multi_status", "false").lower() == "true",
+        allows_multi_status=environment.get("SERVING_ALLOW_MULTI_STATUS", "false").lower() == "true",
+        waits_for_model=environment.get("SERVING_WAIT_MODEL_LOADING", "true").lower() != "false",
+        num_polled_answers=_integer(environment, "SERVING_MEMORY_CACHE_CAPACITY", 1024),
+        max_request_bytes=_integer(environment, "SERVING_MAX_REQUEST_SIZE", 64 * 1024 * 1024),
         model_properties={key.removeprefix("option."): value for key, value in merged.items()},
         stops_anywhere=environment.get("FIRSTBYTE_STOP_ANYWHERE", "").lower() == "true",
         has_final_newline=environment.get("FIRSTBYTE_FINAL_NEWLINE", "").lower() == "true",
@@ -210,10 +217,6 @@ def _integer(merged: Mapping[str, str], key: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise StartupFailed(f"{key}: value is not a valid integer above 0: {text}")
     return int(text)
-
-
-def _seconds(environment: Mapping[str, str], name: str, default: int) -> int:
-    return _integer(environment, name, default)
 
 
 def _optional(merged: Mapping[str, str], key: str) -> int | None:

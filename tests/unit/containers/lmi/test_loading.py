@@ -1,3 +1,5 @@
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -6,9 +8,8 @@ import pytest
 
 from fakes.containers import get, play_on, post
 from firstbyte.containers.errors import StartupFailed
-from firstbyte.containers.lmi.handlers.container import HandlerContainer
-from firstbyte.containers.lmi.handlers.formatting import InputFormatting
-from firstbyte.containers.lmi.loading import LoadedLmi, load_lmi
+from firstbyte.containers.lmi.loading import LoadedHandler, LoadedLmi, load_lmi, within
+from firstbyte.containers.lmi.pending import PendingLmi
 from firstbyte.containers.loading import Loaded
 from firstbyte.containers.settings import read_settings
 
@@ -83,7 +84,7 @@ async def test_model_with_a_handler_needs_no_engine(
 ) -> None:
     store(tmp_path, "option.dtype=fp16\n", HANDLER)
     loaded = load()
-    assert isinstance(loaded.application, HandlerContainer)
+    assert isinstance(loaded, LoadedHandler)
     assert loaded.description == "handler llama/model.py"
     assert "initialised with fp16" in capfd.readouterr().out
     assert (await play_on(loaded.application, post("/invocations", {"inputs": "hi"}))).json == {"said": "hi"}
@@ -92,7 +93,6 @@ async def test_model_with_a_handler_needs_no_engine(
 async def test_model_with_formatters_runs_on_the_engine(tmp_path: Path, load: Any) -> None:
     store(tmp_path, "", FORMATTERS)
     loaded = load()
-    assert isinstance(loaded.application, InputFormatting)
     assert (await play_on(loaded.application, post("/invocations", {"prompt": "big world"}))).json == {
         "generated_text": "big world"
     }
@@ -131,3 +131,36 @@ def test_start_that_cannot_work(tmp_path: Path, load: Any, properties: str, mode
     with pytest.raises(StartupFailed) as failure:
         load()
     assert str(failure.value) == message
+
+
+async def test_answers_can_be_polled(tmp_path: Path, load: Any) -> None:
+    store(tmp_path, "")
+    application = load().application
+    begun = await play_on(application, post("/invocations", {"inputs": "big world"}, x_synchronous="false"))
+    text, token = b"", begun.headers.get("x-next-token")
+    while token is not None:
+        page = await play_on(application, post("/invocations", {}, x_starting_token=token))
+        text, token = text + page.body, page.headers.get("x-next-token")
+        await asyncio.sleep(0)
+    assert text == b'{"generated_text": "big world"}'
+
+
+async def test_port_may_open_before_the_model_is_loaded(tmp_path: Path, load: Any) -> None:
+    store(tmp_path, "")
+    loaded = load({"SERVING_WAIT_MODEL_LOADING": "false"})
+    assert isinstance(loaded, PendingLmi)
+    await asyncio.to_thread(loaded.wait)
+    assert (await play_on(loaded.application, get("/ping"))).json == {"llama": {"status": "Healthy"}}
+
+
+def test_load_that_takes_too_long_is_a_start_failure() -> None:
+    with pytest.raises(StartupFailed, match=r"was not loaded within 0\.01 s \(option\.model_loading_timeout\)"):
+        within(0.01, threading.Event().wait)  # type: ignore[arg-type]
+
+
+def test_failure_of_a_load_comes_out() -> None:
+    def load() -> Any:
+        raise StartupFailed("broken")
+
+    with pytest.raises(StartupFailed, match="broken"):
+        within(60, load)
