@@ -8,10 +8,10 @@ from typing import Any
 
 from fakes.engine import FakeEngine, FakeTokenizer
 from firstbyte.containers.connection import Message
-from firstbyte.containers.dialect import Dialect
-from firstbyte.containers.echo import EchoContainer
+from firstbyte.containers.dialect import Application, Dialect
 from firstbyte.containers.exchange import Request
 from firstbyte.containers.lmi.dialect import LmiDialect
+from firstbyte.containers.lmi.front_end import FrontEnd
 from firstbyte.containers.lmi.options import read_options as read_lmi_options
 from firstbyte.containers.server import ContainerServer
 from firstbyte.containers.tgi.dialect import TgiDialect
@@ -32,7 +32,7 @@ def tgi(version: str = "2.0.2", **environment: str) -> TgiDialect:
 def lmi(version: str = "0.28.0", max_total_tokens: int = 4096, **properties: str) -> LmiDialect:
     named = {name if name == "engine" else f"option.{name}": value for name, value in properties.items()}
     options = read_lmi_options({}, named, Version.parse(version))
-    return LmiDialect(options, "model", FakeTokenizer(), max_total_tokens, lambda: "id-1")
+    return LmiDialect(options, FrontEnd("model", new_request_id=lambda: "id-1"), FakeTokenizer(), max_total_tokens)
 
 
 def post(path: str, value: Any, **headers: str) -> Request:
@@ -67,7 +67,7 @@ async def play(dialect: Dialect, request: Request, engine: FakeEngine | None = N
     return await play_on(ContainerServer(dialect, engine or FakeEngine()), request)
 
 
-async def play_on(server: ContainerServer | EchoContainer, request: Request) -> Transcript:
+async def play_on(server: Application, request: Request) -> Transcript:
     transcript = Transcript()
     incoming: list[Message] = [{"type": "http.request", "body": request.body}]
 
@@ -82,10 +82,10 @@ async def play_on(server: ContainerServer | EchoContainer, request: Request) -> 
             transcript.chunks.append(message["body"])
         transcript.is_whole = not message.get("more_body", message["type"] == "http.response.start")
 
-    await server(asgi_scope(request.method, request.path, request.headers), receive, send)
+    await server(asgi_scope(request.method, request.path, request.headers, request.query), receive, send)
     return transcript
 
 
-def asgi_scope(method: str, path: str, headers: Mapping[str, str]) -> Message:
+def asgi_scope(method: str, path: str, headers: Mapping[str, str], query: str = "") -> Message:
     encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
-    return {"type": "http", "method": method, "path": path, "headers": encoded}
+    return {"type": "http", "method": method, "path": path, "query_string": query.encode(), "headers": encoded}

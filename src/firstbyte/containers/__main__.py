@@ -20,9 +20,8 @@ from firstbyte.artifacts.errors import ArtifactError
 from firstbyte.containers.echo import EchoContainer
 from firstbyte.containers.errors import StartupFailed
 from firstbyte.containers.listening import BACKLOG, bind, make_server
-from firstbyte.containers.loading import LoadedContainer, load_lmi, load_tgi
-from firstbyte.containers.resumption import StreamShelf
-from firstbyte.containers.server import ContainerServer
+from firstbyte.containers.lmi.loading import load_lmi
+from firstbyte.containers.loading import Loaded, load_tgi
 from firstbyte.containers.settings import ContainerSettings, read_settings
 from firstbyte.engine.errors import EngineError
 
@@ -42,26 +41,23 @@ def main(environment: Mapping[str, str]) -> int:
         if settings.dialect == "echo":
             return _run(EchoContainer.configured(environment), None, bound)
         loaded = _load(settings, environment)
-        shelf = StreamShelf() if settings.keeps_streams else None
-        return _run(ContainerServer(loaded.dialect, loaded.engine, shelf=shelf), loaded, bound)
+        return _run(loaded.application, loaded, bound)
     except (StartupFailed, ArtifactError, EngineError) as error:
         sys.stdout.flush()
         sys.stderr.write(f"error: {error}\n")
         return 1
 
 
-def _load(settings: ContainerSettings, environment: Mapping[str, str]) -> LoadedContainer:
+def _load(settings: ContainerSettings, environment: Mapping[str, str]) -> Loaded:
     started_at_s = time.perf_counter()
     loaded = LOADERS[settings.dialect](settings, environment)
     for note in loaded.notes:
         logger.info("%s", note)
-    model = loaded.engine.model
-    duration_s = time.perf_counter() - started_at_s
-    logger.info("%s loaded in %.2f s: backend %s, %s", model.model_type, duration_s, model.backend, model.dtype)
+    logger.info("loaded in %.2f s: %s", time.perf_counter() - started_at_s, loaded.description)
     return loaded
 
 
-def _run(application: Any, loaded: LoadedContainer | None, bound: socket) -> int:
+def _run(application: Any, loaded: Loaded | None, bound: socket) -> int:
     async def run() -> None:
         bound.listen(BACKLOG)
         logger.info("listening on %s:%d", *bound.getsockname()[:2])
@@ -69,7 +65,7 @@ def _run(application: Any, loaded: LoadedContainer | None, bound: socket) -> int
             await make_server(application).serve(sockets=[bound])
         finally:
             if loaded is not None:
-                await loaded.engine.close()
+                await loaded.close()
         logger.info("finished")
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -73,7 +73,8 @@ class Connection:
             has_more = message.get("more_body", False)
             if num_bytes > max_body_bytes:
                 raise BodyTooLarge(f"the body has more than {max_body_bytes} bytes")
-        return Request(scope["method"], scope["path"], headers, b"".join(parts))
+        query = scope.get("query_string", b"").decode("latin-1")
+        return Request(scope["method"], scope["path"], headers, b"".join(parts), query)
 
     async def while_connected(self, answering: Coroutine[Any, Any, None]) -> bool:
         """Run `answering`, and cancel it as soon as the client leaves. True when it ran to its end."""

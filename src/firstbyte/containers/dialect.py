@@ -3,9 +3,9 @@
 Each dialect's package also has `read_options(…)`, called by the composition root before any model is loaded.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from firstbyte.containers.errors import ContainerError
 from firstbyte.containers.exchange import Answer, Head, Headers, Request
@@ -79,6 +79,13 @@ class WholeReply(Protocol):
         ...
 
 
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+"""An ASGI application."""
+
+Transform = Callable[[bytes], Awaitable[bytes]]
+"""What makes a chunk, or a body, into the one that is sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class StreamCall:
     """A checked request whose tokens go out one by one, and who words them."""
@@ -87,6 +94,8 @@ class StreamCall:
     reply: StreamReply
     beside: tuple["StreamCall", ...] = ()
     """Further generations of the same answer, their chunks between this one's; head and end are this one's alone."""
+    transform: Transform | None = None
+    """What each token's chunk goes through, where somebody beside the reply has the last word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,8 @@ class WholeCall:
     requests: tuple[GenerateRequest, ...]
     """Several only where the best of them is wanted."""
     reply: WholeReply
+    transform: Transform | None = None
+    """What the answer's body goes through, where somebody beside the reply has the last word."""
 
 
 @dataclass(frozen=True, slots=True)

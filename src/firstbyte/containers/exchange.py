@@ -15,6 +15,8 @@ class Request:
     headers: Mapping[str, str]
     """Names in lower case."""
     body: bytes = b""
+    query: str = ""
+    """What stands behind the question mark of the target, as it came."""
 
     @property
     def media_type(self) -> str:

@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from firstbyte.containers.dialect import Generation, StreamCall, StreamReply, WholeCall
@@ -189,7 +189,8 @@ async def _stream_one(run: Run, call: StreamCall, chunks: Chunks) -> None:
     run.meter.accept(call.request)
     async with aclosing(run.generator.tokens(call.request)) as events:
         async for event in events:
-            await chunks.put(call.reply.render(event))
+            chunk = call.reply.render(event)
+            await chunks.put(await call.transform(chunk) if call.transform and chunk else chunk)
             if event.finish is not None:
                 elapsed_s = time.perf_counter() - started_at_s
                 run.meter.finish(event.finish, Timings.of(event.finish, run.validation_s, elapsed_s))
@@ -220,4 +221,5 @@ async def run_whole(run: Run, call: WholeCall) -> Answer:
     finish = generations[0].finish
     timings = Timings.of(finish, run.validation_s, time.perf_counter() - started_at_s)
     run.meter.finish(finish, timings)
-    return call.reply.render(generations, timings)
+    answer = call.reply.render(generations, timings)
+    return replace(answer, body=await call.transform(answer.body)) if call.transform else answer

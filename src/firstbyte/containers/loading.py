@@ -1,18 +1,18 @@
-"""Loads the model of a TGI or LMI container: options from the environment, the model's folder, the engine, the dialect.
+"""Loads the model of a TGI container: options from the environment, the model's folder, the engine, the dialect.
 
-Called once by `__main__`, before the port opens.
+`lmi.loading` does the same for LMI. Called once by `__main__`, before the port opens.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from firstbyte.artifacts.models import resolve_model
-from firstbyte.containers.dialect import Dialect
-from firstbyte.containers.lmi.dialect import LmiDialect
-from firstbyte.containers.lmi.model_store import find_stored_model
-from firstbyte.containers.lmi.options import read_options as read_lmi_options
+from firstbyte.containers.dialect import Application, Dialect
+from firstbyte.containers.resumption import StreamShelf
+from firstbyte.containers.server import ContainerServer
 from firstbyte.containers.settings import ContainerSettings
 from firstbyte.containers.tgi.dialect import TgiDialect
 from firstbyte.containers.tgi.information import Served
@@ -26,14 +26,53 @@ DEFAULT_BATCH_SIZE = 64
 DEFAULT_PREFILL_TOKENS = 4096
 
 
+class Loaded(Protocol):
+    """A container whose model is loaded."""
+
+    @property
+    def application(self) -> Application:
+        """What serves it."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """What was loaded, for the log."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to tell in the log about the options."""
+        ...
+
+    async def close(self) -> None:
+        """End everything that was started for it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedContainer:
-    """Everything that a server needs."""
+    """A model that the engine runs."""
 
     dialect: Dialect
     engine: EngineService
     notes: tuple[str, ...]
-    """What to tell in the log about the options."""
+    keeps_streams: bool = False
+    """Whether a client may resume a stream, see resumption.py."""
+
+    @property
+    def application(self) -> Application:
+        """What serves it."""
+        return ContainerServer(self.dialect, self.engine, shelf=StreamShelf() if self.keeps_streams else None)
+
+    @property
+    def description(self) -> str:
+        """What was loaded."""
+        model = self.engine.model
+        return f"{model.model_type}: backend {model.backend}, {model.dtype}"
+
+    async def close(self) -> None:
+        """End the engine."""
+        await self.engine.close()
 
 
 def load_tgi(settings: ContainerSettings, environment: Mapping[str, str]) -> LoadedContainer:
@@ -62,37 +101,8 @@ def load_tgi(settings: ContainerSettings, environment: Mapping[str, str]) -> Loa
         ),
     )
     dialect = TgiDialect(Served(options, limits, engine.model, engine.tokenizer))
-    return LoadedContainer(dialect, engine, (f"model {options.model_id} is {model_dir}", *options.notes))
-
-
-def load_lmi(settings: ContainerSettings, environment: Mapping[str, str]) -> LoadedContainer:
-    """Start as DJL Serving does.
-
-    Raises:
-        StartupFailed, firstbyte.artifacts.errors.ArtifactError, firstbyte.engine.errors.EngineError: it cannot.
-    """
-    stored = find_stored_model(settings.model_dir)
-    options = read_lmi_options(environment, stored.properties, settings.version)
-    model_dir = stored.folder
-    if options.model_id is not None:
-        model_dir = locate_model(settings, options.model_id, options.revision, options.hub_token)
-    engine = EngineService.load(
-        model_dir,
-        EngineOptions(
-            backend=settings.backend,
-            max_batch_size=options.max_rolling_batch_size,
-            max_batch_prefill_tokens=options.max_rolling_batch_prefill_tokens or DEFAULT_PREFILL_TOKENS,
-            max_total_tokens=options.max_model_len,
-            max_queue=options.job_queue_size,
-            quantize=options.quantize,
-            num_threads=settings.num_threads,
-            tensor_parallel_degree=options.tensor_parallel_degree or 1,
-            cache_dir=settings.artifacts.cache_dir,
-        ),
-    )
-    dialect = LmiDialect(options, stored.name, engine.tokenizer, engine.max_total_tokens)
-    origin = f"model {stored.name} is {model_dir}, rolling batch {options.rolling_batch}"
-    return LoadedContainer(dialect, engine, (origin, *options.notes))
+    notes = (f"model {options.model_id} is {model_dir}", *options.notes)
+    return LoadedContainer(dialect, engine, notes, settings.keeps_streams)
 
 
 def read_longest_position(model_dir: Path) -> int | None:

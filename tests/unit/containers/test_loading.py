@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from firstbyte.containers.loading import LoadedContainer, load_lmi, load_tgi, locate_model, read_longest_position
+from firstbyte.containers.loading import LoadedContainer, load_tgi, locate_model, read_longest_position
 from firstbyte.containers.settings import ContainerSettings, read_settings
 
 Load = Callable[[Mapping[str, str]], LoadedContainer]
@@ -49,20 +49,6 @@ async def test_tgis_options_become_the_engines(tmp_path: Path, close_later: Any)
     assert (options.max_batch_prefill_tokens, options.max_queue, options.max_batch_size) == (2098, 7, 64)
     assert (options.tensor_parallel_degree, options.num_threads) == (4, 2)
     assert options.cache_dir == tmp_path / "cache"
-
-
-async def test_lmis_properties_become_the_engines(tmp_path: Path, close_later: Any) -> None:
-    store = tmp_path / "model" / "llama"
-    store.mkdir(parents=True)
-    (store / "serving.properties").write_text(
-        "engine=MPI\noption.rolling_batch=lmi-dist\noption.max_rolling_batch_size=16\noption.tensor_parallel_degree=8\n"
-        "option.max_rolling_batch_prefill_tokens=16384\noption.max_model_len=512\n"
-    )
-    loaded = close_later(load_lmi(settings(tmp_path, FIRSTBYTE_DIALECT="lmi"), {}))
-    options = loaded.engine.options
-    assert (options.max_batch_size, options.max_batch_prefill_tokens, options.max_total_tokens) == (16, 16384, 512)
-    assert (options.tensor_parallel_degree, options.max_queue) == (8, 1000)
-    assert loaded.notes[0] == f"model llama is {store}, rolling batch lmi-dist"
 
 
 @pytest.mark.parametrize(

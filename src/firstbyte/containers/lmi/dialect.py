@@ -1,16 +1,15 @@
 """LMI's routes, and which request means what; the server drives it through `firstbyte.containers.dialect.Dialect`."""
 
-import json
 import logging
-import re
-import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from firstbyte.containers.dialect import Call, HealthInquiry, Parsed, StreamCall, StreamReply, WholeCall
 from firstbyte.containers.errors import ContainerError, RequestRejected
-from firstbyte.containers.exchange import Answer, Headers, Request, json_answer
+from firstbyte.containers.exchange import Answer, Headers, Request
+from firstbyte.containers.lmi.changes import ASYNC_FORMATS
 from firstbyte.containers.lmi.chat import ChatLines, ChatPieces, ChatWhole
+from firstbyte.containers.lmi.front_end import FrontEnd
 from firstbyte.containers.lmi.options import LmiOptions
 from firstbyte.containers.lmi.rendering import (
     JsonLines,
@@ -18,24 +17,29 @@ from firstbyte.containers.lmi.rendering import (
     JsonWhole,
     Wording,
     error_answer,
-    front_end_error,
     python_error,
 )
 from firstbyte.containers.lmi.requests import LmiBody, encode_prompt, plan_generation, read_body
+from firstbyte.containers.lmi.static_batch import StaticWording, check_batch, plan_static
 from firstbyte.engine.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
 
-NO_CACHE: Headers = (
-    ("pragma", "no-cache"),
-    ("cache-control", "no-cache; no-store, must-revalidate, private"),
-    ("expires", "Thu, 01 Jan 1970 00:00:00 UTC"),
-)
-CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
-MODEL_ROUTES = (
-    re.compile(r"/predictions/(?P<model>[^/]+)(?:/[^/]+)?"),
-    re.compile(r"/models/(?P<model>[^/]+)/invoke"),
-)
+
+class AnswerFormatter(Protocol):
+    """A model's own code that words answers, somewhere beside the event loop."""
+
+    async def word(self, step: bytes) -> bytes:
+        """The chunk of one step of `steps`; up to 0.34."""
+        ...
+
+    async def reword(self, chunk: bytes) -> bytes:
+        """A chunk with its object replaced; from 0.35 on."""
+        ...
+
+    def steps(self, wording: Wording, body: LmiBody, prompt_ids: tuple[int, ...]) -> StreamReply:
+        """The reply whose chunks are steps."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +47,12 @@ class LmiDialect:
     """LMI at one version, for one loaded model."""
 
     options: LmiOptions
-    model_name: str
+    front_end: FrontEnd
     tokenizer: Tokenizer
     max_total_tokens: int
     """Most tokens of one sequence, as the engine holds them."""
-    new_request_id: Callable[[], str] = lambda: str(uuid.uuid4())
+    formatter: AnswerFormatter | None = None
+    """The model's own, if it brings one."""
 
     @property
     def max_body_bytes(self) -> int:
@@ -66,9 +71,7 @@ class LmiDialect:
 
     def render_health(self, is_healthy: bool) -> Answer:
         """The model's state by name: 200, or 500 when it failed."""
-        status, word = (200, "Healthy") if is_healthy else (500, "FAILED")
-        body = json.dumps({self.model_name: {"status": word}}, indent=2)
-        return json_answer(status, body.encode(), self._headers(None))
+        return self.front_end.health("Healthy" if is_healthy else "FAILED")
 
     def render_error(self, error: ContainerError) -> Answer:
         """The error as an HTTP answer of its own."""
@@ -83,36 +86,53 @@ class LmiDialect:
         """Look the route up, read the body and check it."""
         if request.path == "/ping" and request.method == "GET":
             return HealthInquiry(self.render_health)
-        if request.path == "/models" and request.method == "GET":
-            return self._list_models()
-        model = self._target_model(request)
-        if model is None:
-            message = "Requested resource is not found, please refer to API document."
-            return front_end_error(404, "ResourceNotFoundException", message, self._headers(request))
-        if request.method != "POST":
-            message = "Request method is not allowed, please refer to API document."
-            return front_end_error(405, "MethodNotAllowedException", message, self._headers(request))
-        if model != self.model_name:
-            return front_end_error(404, "ModelNotFoundException", f"Model not found: {model}", self._headers(request))
+        if (answer := self.front_end.answer(request)) is not None:
+            return answer
         try:
-            body = read_body(request)
+            body = read_body(request, is_static=self.options.is_static)
+            if self.options.is_static:
+                return self._plan_static(body, self.front_end.headers(request))
             prompt, prompt_ids = encode_prompt(body, self.tokenizer)
         except RequestRejected as error:
+            if self.options.is_static:
+                wording = StaticWording(self.front_end.model_name, self.front_end.headers(request))
+                return wording.error_answer(error)
             return python_error(error, self._plain_wording(request))
-        return self._plan(body, prompt, prompt_ids, self._headers(request))
+        return self._plan(body, prompt, prompt_ids, self.front_end.headers(request))
 
     def _plan(self, body: LmiBody, prompt: str, prompt_ids: tuple[int, ...], headers: Headers) -> Call | Answer:
         if unused := body.unused_parameters:
             logger.warning("parameters that mean nothing here were dropped: %s", ", ".join(unused))
         wording = self._wording(body, prompt, headers)
+        formatter = self.formatter if self._is_formatted(body) else None
+        is_reworded = self.options.version >= ASYNC_FORMATS
+        transform = None if formatter is None else formatter.reword if is_reworded else formatter.word
         stream = self._stream_reply(body, wording)
+        if formatter is not None and not is_reworded:
+            stream = formatter.steps(wording, body, prompt_ids)
         try:
             plan = plan_generation(body, prompt_ids, self.options, self.max_total_tokens)
         except RequestRejected as error:
             return stream.refuse(error) if stream else wording.error_answer(error)
         if stream is None:
-            return WholeCall((plan,), ChatWhole(wording) if body.messages is not None else JsonWhole(wording))
-        return StreamCall(plan, stream)
+            reply = ChatWhole(wording) if body.messages is not None else JsonWhole(wording)
+            return WholeCall((plan,), reply, transform)
+        return StreamCall(plan, stream, transform=transform)
+
+    def _plan_static(self, body: LmiBody, headers: Headers) -> Call:
+        check_batch(body.batch, self.max_concurrent_requests)
+        plans = []
+        for text in body.batch:
+            single = replace(body, inputs=text)
+            _, prompt_ids = encode_prompt(single, self.tokenizer)
+            plans.append(plan_generation(single, prompt_ids, self.options, self.max_total_tokens))
+        wording = StaticWording(self.front_end.model_name, headers, body.batch, body.flag("return_full_text"))
+        return plan_static(plans, wording, is_streaming=self.options.is_static_streaming)
+
+    def _is_formatted(self, body: LmiBody) -> bool:
+        """Whether the model's own formatter words this answer; up to 0.34 chat and a formatter of the request win."""
+        is_settled = body.messages is not None or body.parameters.get("output_formatter") is not None
+        return self.options.version >= ASYNC_FORMATS or not is_settled
 
     def _stream_reply(self, body: LmiBody, wording: Wording) -> StreamReply | None:
         """Who words the stream; None where the answer is given at once.
@@ -134,8 +154,8 @@ class LmiDialect:
         """For what is said before a request has been read."""
         return Wording(
             version=self.options.version,
-            headers=self._headers(request),
-            model_name=self.model_name,
+            headers=self.front_end.headers(request),
+            model_name=self.front_end.model_name,
             has_status_codes=self.options.has_status_codes,
         )
 
@@ -144,7 +164,7 @@ class LmiDialect:
         return Wording(
             version=self.options.version,
             headers=headers,
-            model_name=self.model_name,
+            model_name=self.front_end.model_name,
             prompt=prompt,
             has_full_text=body.flag("return_full_text"),
             has_details=body.flag("details", is_compatible),
@@ -153,22 +173,3 @@ class LmiDialect:
             has_status_codes=self.options.has_status_codes,
             has_final_newline=self.options.has_final_newline,
         )
-
-    def _target_model(self, request: Request) -> str | None:
-        """The model that a path means; None for a path that is no route."""
-        if request.path in ("/invocations", "/predictions", "/v1/chat/completions"):
-            return self.model_name
-        for route in MODEL_ROUTES:
-            if match := route.fullmatch(request.path):
-                return match["model"]
-        return None
-
-    def _list_models(self) -> Answer:
-        model = {"modelName": self.model_name, "loadedAtStartup": True, "status": "Healthy"}
-        return json_answer(200, json.dumps({"models": [model]}, indent=2).encode(), self._headers(None))
-
-    def _headers(self, request: Request | None) -> Headers:
-        """The front end's headers; a request's custom attributes come back with its answer."""
-        attributes = request.headers.get(CUSTOM_ATTRIBUTES) if request else None
-        echoed: Headers = ((CUSTOM_ATTRIBUTES, attributes),) if attributes else ()
-        return (("x-request-id", self.new_request_id()), *NO_CACHE, *echoed)

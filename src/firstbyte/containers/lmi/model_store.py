@@ -23,7 +23,7 @@ def find_stored_model(store: Path) -> StoredModel:
     """The model in `store`: its only folder where it holds nothing but folders, otherwise the store itself.
 
     Raises:
-        StartupFailed: it holds several models, a handler of its own, or a file that cannot be read.
+        StartupFailed: it holds several models, or a file that cannot be read.
     """
     entries = sorted(entry for entry in store.iterdir() if not entry.name.startswith(".")) if store.is_dir() else []
     folders = [entry for entry in entries if entry.is_dir()]
@@ -33,8 +33,6 @@ def find_stored_model(store: Path) -> StoredModel:
             names = ", ".join(entry.name for entry in folders)
             raise StartupFailed(f"the model data holds several models ({names}); one is served in a container")
         folder, name = folders[0], folders[0].name
-    if (folder / "model.py").is_file():
-        raise StartupFailed(f"{name}/model.py: handlers of one's own are not run here; remove it")
     return StoredModel(name, folder, _read_properties(folder / PROPERTIES_FILE))
 
 

@@ -4,7 +4,7 @@ Sources: ModelInfo.loadServingProperties, SageMakerCompatibility, properties_man
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from firstbyte.containers.errors import StartupFailed
@@ -53,12 +53,15 @@ MEANINGS = {
     "option.enforce_eager": "has no effect on a CPU",
     "option.device_map": "has no effect on a CPU",
     "option.low_cpu_mem_usage": "recorded; weights are mapped, not copied",
-    "option.trust_remote_code": "recorded; no code from a model is ever run here",
+    "option.trust_remote_code": "recorded; of a model's code only the handler is run, model.py or option.entryPoint",
     "option.speculative_draft_model": "has no effect here",
-    "minWorkers": "recorded; one worker serves the model",
-    "maxWorkers": "recorded; one worker serves the model",
+    "maxWorkers": "recorded; the number of workers is minWorkers",
 }
 """Properties that are taken without changing anything here, and what to say of them in the log."""
+
+
+ROLLING_MEANING = "served by this engine's continuous batching"
+STATIC_MEANING = "requests and answers are lists, as in static batching; the engine batches continuously all the same"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,10 @@ class LmiOptions:
     revision: str | None = None
     hub_token: str | None = None
     rolling_batch: str = "auto"
+    is_static: bool = False
+    """Whether requests and answers have the form of static batching; see `static_batch`."""
+    is_static_streaming: bool = False
+    """Whether answers in that form stream: `option.enable_streaming`."""
     max_rolling_batch_size: int = 32
     max_rolling_batch_prefill_tokens: int | None = None
     max_model_len: int | None = None
@@ -80,6 +87,8 @@ class LmiOptions:
     """The engine's own names, or a GPU kernel's, for which it takes what is nearest on a CPU."""
     output_formatter: OutputFormatter | None = None
     """None leaves it to each request: pieces of JSON, or lines when it asks to stream."""
+    custom_output_formatter: str | None = None
+    """Of another name: a function of the model's own code."""
     is_tgi_compatible: bool = False
     job_queue_size: int = 1000
     max_request_bytes: int = 64 * 1024 * 1024
@@ -87,12 +96,31 @@ class LmiOptions:
     """Whether what is not streamed is answered at once with a status of its own."""
     predict_timeout_s: float = 240.0
     """How long a request may wait for its first token; the images set 240."""
+    model_loading_timeout_s: float = 1200.0
+    """How long the start may take; the images set 1200."""
+    num_workers: int = 1
+    """Processes of a model's own code: `minWorkers`."""
+    retry_threshold: int = 10
+    """How often in a row such a process may fail to start before the model counts as failed."""
+    allows_multi_status: bool = False
+    """Whether /ping answers 207 while the model is not up."""
+    waits_for_model: bool = True
+    """Whether the port opens only when the model is loaded."""
+    num_polled_answers: int = 1024
+    """How many answers are kept for clients that poll."""
+    model_properties: Mapping[str, str] = field(default_factory=dict)
+    """All properties, as a handler is told them: without `option.`."""
     stops_anywhere: bool = False
     """Whether a stop string also counts across tokens; FIRSTBYTE_STOP_ANYWHERE, which LMI does not have."""
     has_final_newline: bool = False
     """Whether a stream of pieces ends in a newline, for readers of lines; FIRSTBYTE_FINAL_NEWLINE, likewise."""
     notes: tuple[str, ...] = ()
     """One line for each property that is accepted but changes nothing here."""
+
+    @property
+    def batching_note(self) -> str:
+        """What stands for the rolling batch that was asked for."""
+        return f"rolling_batch={self.rolling_batch}: {STATIC_MEANING if self.is_static else ROLLING_MEANING}"
 
 
 def merge_properties(environment: Mapping[str, str], properties: Mapping[str, str]) -> dict[str, str]:
@@ -121,22 +149,38 @@ def read_options(environment: Mapping[str, str], properties: Mapping[str, str], 
     """
     merged = {key: value.strip() for key, value in merge_properties(environment, properties).items() if value.strip()}
     degree = merged.get("option.tensor_parallel_degree", "max")
+    rolling_batch = _rolling_batch(merged, version)
+    # The asynchronous handler does its own batching, and is configured with the rolling batch disabled.
+    is_static = rolling_batch == "disable" and merged.get("option.async_mode", "false").lower() != "true"
     return LmiOptions(
         version=version,
         model_id=merged.get("option.model_id") or merged.get("option.s3url"),
         revision=merged.get("option.revision"),
         hub_token=environment.get("HF_TOKEN") or environment.get("HUGGING_FACE_HUB_TOKEN"),
-        rolling_batch=_rolling_batch(merged, version),
+        rolling_batch=rolling_batch,
+        is_static=is_static,
+        is_static_streaming=is_static and merged.get("option.enable_streaming", "false").lower() != "false",
         max_rolling_batch_size=_integer(merged, "option.max_rolling_batch_size", 32),
         max_rolling_batch_prefill_tokens=_optional(merged, "option.max_rolling_batch_prefill_tokens"),
         max_model_len=_optional(merged, "option.max_model_len"),
         tensor_parallel_degree=None if degree == "max" else _integer(merged, "option.tensor_parallel_degree", 1),
         quantize=merged.get("option.quantize"),
         output_formatter=_output_formatter(merged),
+        custom_output_formatter=merged.get("option.output_formatter") if _output_formatter(merged) is None else None,
         is_tgi_compatible=merged.get("option.tgi_compat", "false").lower() == "true",
         job_queue_size=_integer(merged, "job_queue_size", 1000),
         has_status_codes=version >= REAL_STATUS_CODES or environment.get(BACKPORT, "").lower() == "true",
-        predict_timeout_s=_integer(merged, "option.predict_timeout", _seconds(environment, "PREDICT_TIMEOUT", 240)),
+        predict_timeout_s=_integer(merged, "option.predict_timeout", _integer(environment, "PREDICT_TIMEOUT", 240)),
+        model_loading_timeout_s=_integer(
+            merged, "option.model_loading_timeout", _integer(environment, "MODEL_LOADING_TIMEOUT", 1200)
+        ),
+        num_workers=_integer(merged, "minWorkers", 1),
+        retry_threshold=_integer(merged, "option.retry_threshold", 10),
+        allows_multi_status=environment.get("SERVING_ALLOW_MULTI_STATUS", "false").lower() == "true",
+        waits_for_model=environment.get("SERVING_WAIT_MODEL_LOADING", "true").lower() != "false",
+        num_polled_answers=_integer(environment, "SERVING_MEMORY_CACHE_CAPACITY", 1024),
+        max_request_bytes=_integer(environment, "SERVING_MAX_REQUEST_SIZE", 64 * 1024 * 1024),
+        model_properties={key.removeprefix("option."): value for key, value in merged.items()},
         stops_anywhere=environment.get("FIRSTBYTE_STOP_ANYWHERE", "").lower() == "true",
         has_final_newline=environment.get("FIRSTBYTE_FINAL_NEWLINE", "").lower() == "true",
         notes=tuple(f"{key}={merged[key]}: {meaning}" for key, meaning in MEANINGS.items() if key in merged),
@@ -149,8 +193,8 @@ def _rolling_batch(merged: Mapping[str, str], version: Version) -> str:
     if rolling_batch not in permitted:
         names = ", ".join(f"'{name}'" for name in permitted)
         raise StartupFailed(f"rolling_batch: value is not a valid enumeration member; permitted: {names}")
-    if rolling_batch == "disable":
-        raise StartupFailed("rolling_batch=disable is not served here: choose auto, lmi-dist or vllm")
+    if rolling_batch == "auto" and _integer(merged, "batch_size", 1) > 1:
+        return "disable"
     if rolling_batch == "lmi-dist" and version >= LMI_DIST_IS_GONE:
         rolling_batch = "vllm"
     engine = merged.get("engine")
@@ -167,8 +211,6 @@ def _output_formatter(merged: Mapping[str, str]) -> OutputFormatter | None:
     for formatter in get_args(OutputFormatter):
         if name == formatter:
             return formatter  # type: ignore[no-any-return]
-    if name is not None:
-        raise StartupFailed(f"option.output_formatter={name} is not served here: choose json, jsonlines or sse")
     return None
 
 
@@ -177,10 +219,6 @@ def _integer(merged: Mapping[str, str], key: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise StartupFailed(f"{key}: value is not a valid integer above 0: {text}")
     return int(text)
-
-
-def _seconds(environment: Mapping[str, str], name: str, default: int) -> int:
-    return _integer(environment, name, default)
 
 
 def _optional(merged: Mapping[str, str], key: str) -> int | None:

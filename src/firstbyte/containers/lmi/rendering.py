@@ -15,6 +15,7 @@ from firstbyte.containers.dialect import Generation
 from firstbyte.containers.errors import BodyTooLarge, ContainerError, Overloaded, RequestRejected, TookTooLong
 from firstbyte.containers.exchange import Answer, Head, Headers, chunked_answer, json_answer
 from firstbyte.containers.lmi.changes import ASYNC_FORMATS, CODE_FIRST, TOKENS_IN_LINES
+from firstbyte.containers.lmi.front_end import front_end_refusal
 from firstbyte.containers.lmi.requests import InputParsingFailed
 from firstbyte.containers.metering import Timings
 from firstbyte.containers.versions import Version
@@ -271,21 +272,10 @@ def refuse_early(
     return chunked_answer(head, render_error(error))
 
 
-def front_end_error(status: int, error_type: str, message: str, headers: Headers = ()) -> Answer:
-    """An error of the Java front end."""
-    body = json.dumps({"code": status, "type": error_type, "message": message}, indent=2)
-    return json_answer(status, body.encode(), headers)
-
-
 def error_answer(error: ContainerError, wording: Wording) -> Answer:
     """The answer for an error before any byte went out."""
-    if isinstance(error, BodyTooLarge):
-        return front_end_error(413, "TooLongHttpContentException", str(error), wording.headers)
-    if isinstance(error, Overloaded):
-        message = f"Worker queue capacity exceeded for model: {wording.model_name}"
-        return front_end_error(503, "WlmCapacityException", message, wording.headers)
-    if isinstance(error, TookTooLong):
-        return front_end_error(400, "TranslateException", f"Time out in: {error.timeout_s:g}", wording.headers)
+    if isinstance(error, BodyTooLarge | Overloaded | TookTooLong):
+        return front_end_refusal(error, wording.model_name, wording.headers)
     return python_error(error, wording)
 
 

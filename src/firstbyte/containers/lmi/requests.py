@@ -29,6 +29,12 @@ KNOWN_PARAMETERS = frozenset(
 )  # fmt: skip
 
 
+CHAT_NEEDS_ROLLING_BATCH = (
+    "chat completions support is not currently available for dynamic batching. "
+    "You must enable rolling batch to use the chat completions format."
+)
+
+
 class InputParsingFailed(RequestRejected):
     """The body cannot be read; LMI's code for it is 424."""
 
@@ -45,6 +51,8 @@ class LmiBody:
     is_streaming: bool
     messages: tuple[Mapping[str, Any], ...] | None = None
     """Of a chat request, whose prompt the model's template makes."""
+    batch: tuple[str, ...] = ()
+    """Of a request in static batching, all its prompts; `inputs` is the first."""
 
     def flag(self, name: str, default: bool = False) -> bool:
         """A yes-or-no parameter; anything that Python takes for true is true, as in LMI."""
@@ -56,24 +64,30 @@ class LmiBody:
         return sorted(set(self.parameters) - KNOWN_PARAMETERS)
 
 
-def read_body(request: Request) -> LmiBody:
-    """Read a request's body.
+def read_body(request: Request, *, is_static: bool = False) -> LmiBody:
+    """Read a request's body; in static batching it may hold several prompts.
 
     Raises:
         InputParsingFailed: it is not JSON, or has another shape.
     """
     if request.media_type == "text/plain":
-        return LmiBody(_text(request.body.decode(errors="replace")), {}, is_streaming=False)
+        text = request.body.decode(errors="replace")
+        return LmiBody(text, {}, is_streaming=False, batch=(text,) if is_static else ())
     value = _read_json(request.body)
     if not isinstance(value, dict):
         raise InputParsingFailed(f"'{type(value).__name__}' object has no attribute 'pop'")
     if "messages" in value:
+        if is_static:
+            raise InputParsingFailed(CHAT_NEEDS_ROLLING_BATCH)
         return _read_chat(value)
     parameters = value.get("parameters", {})
     if not isinstance(parameters, dict):
         raise InputParsingFailed("'parameters' must be an object")
     if "inputs" not in value:
         raise InputParsingFailed("Invalid Request Property: 'inputs'")
+    if is_static:
+        batch = _texts(value["inputs"])
+        return LmiBody(batch[0] if batch else "", parameters, is_streaming=False, batch=batch)
     return LmiBody(_text(value["inputs"]), parameters, bool(value.get("stream", parameters.get("stream", False))))
 
 
@@ -91,8 +105,18 @@ def _text(inputs: Any) -> str:
     if isinstance(inputs, list) and len(inputs) == 1:
         inputs = inputs[0]
     if not isinstance(inputs, str):
-        raise InputParsingFailed("'inputs' must be one string: rolling batch takes one prompt in a request")
+        raise InputParsingFailed(
+            "'inputs' must be one string: a rolling batch takes one prompt in a request, "
+            "option.rolling_batch=disable takes several"
+        )
     return inputs
+
+
+def _texts(inputs: Any) -> tuple[str, ...]:
+    texts = [inputs] if isinstance(inputs, str) else inputs
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise InputParsingFailed("'inputs' must be a string or a list of strings")
+    return tuple(texts)
 
 
 def _read_chat(value: Mapping[str, Any]) -> LmiBody:

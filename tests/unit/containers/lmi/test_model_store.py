@@ -36,12 +36,6 @@ def test_several_models_are_refused(tmp_path: Path) -> None:
         find_stored_model(tmp_path)
 
 
-def test_handlers_of_ones_own_are_refused(tmp_path: Path) -> None:
-    write(tmp_path, "m/model.py")
-    with pytest.raises(StartupFailed, match=r"m/model\.py"):
-        find_stored_model(tmp_path)
-
-
 def test_properties_must_be_text(tmp_path: Path) -> None:
     (tmp_path / "serving.properties").write_bytes(b"\xff\xfe")
     with pytest.raises(StartupFailed, match="not UTF-8"):

@@ -88,11 +88,9 @@ def test_weights_are_kept_as_asked() -> None:
             "rolling_batch: value is not a valid enumeration member; "
             "permitted: 'auto', 'disable', 'trtllm', 'lmi-dist', 'vllm', 'scheduler', 'tnx'",
         ),
-        ({"rolling_batch": "disable"}, "rolling_batch=disable is not served here: choose auto, lmi-dist or vllm"),
         ({"engine": "OnnxRuntime"}, "engine=OnnxRuntime is not served here: choose MPI or Python"),
         ({"max_rolling_batch_size": "0"}, "option.max_rolling_batch_size: value is not a valid integer above 0: 0"),
         ({"tensor_parallel_degree": "two"}, "option.tensor_parallel_degree: value is not a valid integer above 0: two"),
-        ({"output_formatter": "xml"}, "option.output_formatter=xml is not served here: choose json, jsonlines or sse"),
     ],
 )
 def test_start_failures(properties: dict[str, str], message: str) -> None:
@@ -114,3 +112,45 @@ def test_other_rolling_batches_take_any_engine(rolling_batch: str) -> None:
     for engine in ("MPI", "Python"):
         options = read_options({}, {"engine": engine, "option.rolling_batch": rolling_batch}, V28)
         assert options.rolling_batch == rolling_batch
+
+
+@pytest.mark.parametrize(
+    ("properties", "is_static", "is_streaming"),
+    [
+        ({"option.rolling_batch": "disable"}, True, False),
+        ({"option.rolling_batch": "disable", "option.enable_streaming": "true"}, True, True),
+        ({"option.rolling_batch": "disable", "option.enable_streaming": "huggingface"}, True, True),
+        ({"option.rolling_batch": "disable", "option.enable_streaming": "false"}, True, False),
+        ({"option.rolling_batch": "disable", "option.async_mode": "true"}, False, False),
+        ({"batch_size": "4"}, True, False),
+        ({"batch_size": "4", "option.rolling_batch": "vllm"}, False, False),
+        ({"option.enable_streaming": "true"}, False, False),
+    ],
+)
+def test_static_batching(properties: dict[str, str], is_static: bool, is_streaming: bool) -> None:
+    options = read_options({}, properties, V28)
+    assert (options.is_static, options.is_static_streaming) == (is_static, is_streaming)
+
+
+def test_limits_of_time_and_size() -> None:
+    options = read_options({}, {}, V28)
+    assert (options.predict_timeout_s, options.model_loading_timeout_s, options.waits_for_model) == (240, 1200, True)
+    environment = {
+        "PREDICT_TIMEOUT": "7",
+        "MODEL_LOADING_TIMEOUT": "8",
+        "SERVING_WAIT_MODEL_LOADING": "false",
+        "SERVING_ALLOW_MULTI_STATUS": "true",
+        "SERVING_MAX_REQUEST_SIZE": "9",
+        "SERVING_MEMORY_CACHE_CAPACITY": "10",
+        "SERVING_MIN_WORKERS": "2",
+    }
+    options = read_options(environment, {"option.predict_timeout": "6", "option.retry_threshold": "3"}, V28)
+    assert (options.predict_timeout_s, options.model_loading_timeout_s) == (6, 8)
+    assert (options.waits_for_model, options.allows_multi_status) == (False, True)
+    assert (options.max_request_bytes, options.num_polled_answers) == (9, 10)
+    assert (options.num_workers, options.retry_threshold) == (2, 3)
+
+
+def test_handlers_are_told_all_properties() -> None:
+    options = read_options({"OPTION_DTYPE": "fp16"}, {"engine": "Python", "option.task": "x"}, V28)
+    assert options.model_properties == {"engine": "Python", "task": "x", "dtype": "fp16"}

@@ -10,6 +10,10 @@ from firstbyte.containers.exchange import Request
 from firstbyte.containers.lmi.dialect import LmiDialect
 from firstbyte.engine.requests import GenerateRequest, Sampling
 
+SEVERAL = (
+    "'inputs' must be one string: a rolling batch takes one prompt in a request, "
+    "option.rolling_batch=disable takes several"
+)
 PREFIX = "Input Parsing failed. Ensure that the request payload is valid. "
 
 
@@ -68,8 +72,8 @@ async def test_new_tokens_are_cut_to_what_a_sequence_holds() -> None:
         (b"[" * 100_000, None),
         (b"[1]", "'list' object has no attribute 'pop'"),
         (b"{}", "Invalid Request Property: 'inputs'"),
-        (b'{"inputs": 1}', "'inputs' must be one string: rolling batch takes one prompt in a request"),
-        (b'{"inputs": ["a", "b"]}', "'inputs' must be one string: rolling batch takes one prompt in a request"),
+        (b'{"inputs": 1}', SEVERAL),
+        (b'{"inputs": ["a", "b"]}', SEVERAL),
         (b'{"inputs": "a", "parameters": [1]}', "'parameters' must be an object"),
         (b'{"inputs": "\\ud800"}', None),
         (b'{"inputs": "\xff"}', None),
