@@ -24,11 +24,12 @@ from firstbyte.artifacts.uris import DEMO_NAMES
 from firstbyte.aws.gateway import Gateway, Service
 from firstbyte.aws.http import HttpResponse
 from firstbyte.aws.sigv4 import Credentials, Verifier
+from firstbyte.aws.throttle import FailureLimit
 from firstbyte.edge.asgi import Edge
 from firstbyte.edge.certificates import Authority, write_bundle
 from firstbyte.edge.control import control_operations
 from firstbyte.edge.hub import Hub
-from firstbyte.edge.identity import Identities
+from firstbyte.edge.identity import ROLE_SESSION_NAME, Identities
 from firstbyte.edge.logs import Logs
 from firstbyte.edge.objects import Objects
 from firstbyte.edge.proxy import ProxyThread, TlsProxy
@@ -44,7 +45,15 @@ from firstbyte.hosting.store.database import Store
 from firstbyte.launchers.environment import ContainerSettings
 from firstbyte.launchers.instance_http import HttpInstanceClient
 from firstbyte.launchers.process import LOG_NAME, ProcessLauncher, ProcessLauncherSettings
-from firstbyte.settings import HostCredentials, Settings, SettingsError, lock_home, open_credentials, read_environment
+from firstbyte.settings import (
+    HostCredentials,
+    KeyRing,
+    Settings,
+    SettingsError,
+    lock_home,
+    open_credentials,
+    read_environment,
+)
 from firstbyte.telemetry.facts import HostStarted, HostStopped
 from firstbyte.telemetry.hooks import Hook, Hooks
 from firstbyte.telemetry.log import LogHook
@@ -60,6 +69,30 @@ class SystemClock:
     def now(self) -> datetime.datetime:
         """Now, in UTC."""
         return datetime.datetime.now(datetime.UTC)
+
+
+class Keys:
+    """The home's keys as credentials: each signs as the account's role, in a session of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._ring = KeyRing(settings)
+        self._identities = Identities(settings.hosting.account_id)
+
+    def find(self, access_key_id: str) -> Credentials | None:
+        """Find the credentials of a key."""
+        key = self._ring.find(access_key_id)
+        if key is None:
+            return None
+        session_name = key.name if key.created_at else ROLE_SESSION_NAME
+        principal = self._identities.principal(session_name, key.rights)
+        return Credentials(key.access_key_id, key.secret_access_key, principal=principal)
+
+
+def make_verifier(settings: Settings, keys: Keys) -> Verifier:
+    """Make what tells whether a request is from someone we know."""
+    clock = SystemClock().now
+    limit = FailureLimit(settings.server.max_signature_failures, clock)
+    return Verifier(keys.find, clock, region=settings.hosting.region, limit=limit)
 
 
 class FetchedModelData:
@@ -133,22 +166,18 @@ class Host:
     async def _start(self) -> None:
         """Start part after part; each puts what ends it onto the stack, so that they end in the reverse order."""
         settings, exits = self.settings, self._exits
-        keys = open_credentials(settings)
+        open_credentials(settings)
         exits.enter_context(lock_home(settings))
         listener = open_listener(settings)
         exits.callback(listener.close)
         sidecar = Sidecar(settings.objects_dir, self._emit)
         exits.push_async_callback(sidecar.stop)
         starting = asyncio.create_task(sidecar.start())
-        find_credentials = {keys.access_key_id: Credentials(keys.access_key_id, keys.secret_access_key)}.get
-        verifier = (
-            Verifier(find_credentials, SystemClock().now, region=settings.hosting.region)
-            if settings.server.auth
-            else None
-        )
+        keys = Keys(settings)
+        verifier = make_verifier(settings, keys) if settings.server.auth else None
         objects = Objects(
             sidecar,
-            find_credentials,
+            keys.find,
             verifier,
             account_id=settings.hosting.account_id,
             region=settings.hosting.region,
