@@ -26,6 +26,7 @@ from firstbyte.aws.http import HttpResponse
 from firstbyte.aws.sigv4 import Credentials, Verifier
 from firstbyte.aws.throttle import FailureLimit
 from firstbyte.edge.asgi import Edge
+from firstbyte.edge.buckets import Buckets
 from firstbyte.edge.certificates import Authority, write_bundle
 from firstbyte.edge.control import control_operations
 from firstbyte.edge.hub import Hub
@@ -36,6 +37,7 @@ from firstbyte.edge.proxy import ProxyThread, TlsProxy
 from firstbyte.edge.runtime import Runtime
 from firstbyte.edge.sidecar import Sidecar
 from firstbyte.hosting.api import ControlPlane
+from firstbyte.hosting.async_invoke import AsyncInvoker
 from firstbyte.hosting.controller import Controller
 from firstbyte.hosting.errors import ModelDataError
 from firstbyte.hosting.fleet import Fleet
@@ -182,7 +184,7 @@ class Host:
             account_id=settings.hosting.account_id,
             region=settings.hosting.region,
         )
-        plane, runtime, logs = await self._start_hosting()
+        plane, runtime, logs = await self._start_hosting(sidecar)
         gateway = Gateway(self._services(plane, runtime, logs), verifier)
         await objects.start()
         exits.push_async_callback(objects.close)
@@ -193,7 +195,7 @@ class Host:
         edge = Edge(gateway, objects, hub, pages, max_body_bytes=settings.hosting.max_body_bytes, emit=self._emit)
         await self._start_server(edge, listener)
 
-    async def _start_hosting(self) -> tuple[ControlPlane, Runtime, Logs]:
+    async def _start_hosting(self, sidecar: Sidecar) -> tuple[ControlPlane, Runtime, Logs]:
         """Start the control plane over its adapters."""
         settings, exits = self.settings, self._exits
         store = Store(settings.state_file)
@@ -201,23 +203,34 @@ class Host:
         launcher, client = ProcessLauncher(launcher_settings(settings)), HttpInstanceClient()
         exits.push_async_callback(launcher.close)
         exits.push_async_callback(client.close)
-        ports = Ports(launcher, client, FetchedModelData(artifact_settings(settings)), SystemClock(), self._emit)
+        buckets = Buckets(
+            sidecar,
+            settings.objects_dir,
+            region=settings.hosting.region,
+            outside_url=settings.models.s3_endpoint_url,
+        )
+        exits.callback(buckets.close)
+        model_data = FetchedModelData(artifact_settings(settings))
+        ports = Ports(launcher, client, model_data, buckets, SystemClock(), self._emit)
         fleet = Fleet(ports)
         controller = Controller(store, fleet, ports, settings.hosting)
+        invoker = Invoker(store, fleet, ports, settings.hosting, controller.notify)
         running = asyncio.create_task(controller.run(), name="controller")
         exits.push_async_callback(self._end, controller, running)
+        async_invoker = AsyncInvoker(store, fleet, ports, settings.hosting, invoker)
+        working = asyncio.create_task(async_invoker.run(), name="asynchronous invocations")
+        exits.push_async_callback(self._end, async_invoker, working)
         plane = ControlPlane(store, fleet, ports, settings.hosting, controller.notify)
-        invoker = Invoker(store, fleet, ports, settings.hosting, controller.notify)
         logs = Logs(
             fleet.of,
             lambda name: store.endpoints.get(name) is not None,
             lambda instance_id: settings.hosting.instances_dir / instance_id / LOG_NAME,
         )
-        return plane, Runtime(invoker, self._emit), logs
+        return plane, Runtime(invoker, async_invoker, self._emit), logs
 
     @staticmethod
-    async def _end(controller: Controller, running: asyncio.Task[None]) -> None:
-        await controller.close()
+    async def _end(loop: Controller | AsyncInvoker, running: asyncio.Task[None]) -> None:
+        await loop.close()
         await running
 
     def _services(self, plane: ControlPlane, runtime: Runtime, logs: Logs) -> dict[str, Service]:
@@ -226,6 +239,7 @@ class Host:
             "sagemaker": control_operations(plane),
             "sagemaker-runtime": {
                 "InvokeEndpoint": runtime.invoke_endpoint,
+                "InvokeEndpointAsync": runtime.invoke_endpoint_async,
                 "InvokeEndpointWithResponseStream": runtime.invoke_endpoint_with_response_stream,
             },
             "sts": {"GetCallerIdentity": identities.get_caller_identity},
