@@ -24,17 +24,20 @@ from firstbyte.artifacts.uris import DEMO_NAMES
 from firstbyte.aws.gateway import Gateway, Service
 from firstbyte.aws.http import HttpResponse
 from firstbyte.aws.sigv4 import Credentials, Verifier
+from firstbyte.aws.throttle import FailureLimit
 from firstbyte.edge.asgi import Edge
+from firstbyte.edge.buckets import Buckets
 from firstbyte.edge.certificates import Authority, write_bundle
 from firstbyte.edge.control import control_operations
 from firstbyte.edge.hub import Hub
-from firstbyte.edge.identity import Identities
+from firstbyte.edge.identity import ROLE_SESSION_NAME, Identities
 from firstbyte.edge.logs import Logs
 from firstbyte.edge.objects import Objects
 from firstbyte.edge.proxy import ProxyThread, TlsProxy
 from firstbyte.edge.runtime import Runtime
 from firstbyte.edge.sidecar import Sidecar
 from firstbyte.hosting.api import ControlPlane
+from firstbyte.hosting.async_invoke import AsyncInvoker
 from firstbyte.hosting.controller import Controller
 from firstbyte.hosting.errors import ModelDataError
 from firstbyte.hosting.fleet import Fleet
@@ -44,7 +47,15 @@ from firstbyte.hosting.store.database import Store
 from firstbyte.launchers.environment import ContainerSettings
 from firstbyte.launchers.instance_http import HttpInstanceClient
 from firstbyte.launchers.process import LOG_NAME, ProcessLauncher, ProcessLauncherSettings
-from firstbyte.settings import HostCredentials, Settings, SettingsError, lock_home, open_credentials, read_environment
+from firstbyte.settings import (
+    HostCredentials,
+    KeyRing,
+    Settings,
+    SettingsError,
+    lock_home,
+    open_credentials,
+    read_environment,
+)
 from firstbyte.telemetry.facts import HostStarted, HostStopped
 from firstbyte.telemetry.hooks import Hook, Hooks
 from firstbyte.telemetry.log import LogHook
@@ -60,6 +71,30 @@ class SystemClock:
     def now(self) -> datetime.datetime:
         """Now, in UTC."""
         return datetime.datetime.now(datetime.UTC)
+
+
+class Keys:
+    """The home's keys as credentials: each signs as the account's role, in a session of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._ring = KeyRing(settings)
+        self._identities = Identities(settings.hosting.account_id)
+
+    def find(self, access_key_id: str) -> Credentials | None:
+        """Find the credentials of a key."""
+        key = self._ring.find(access_key_id)
+        if key is None:
+            return None
+        session_name = key.name if key.created_at else ROLE_SESSION_NAME
+        principal = self._identities.principal(session_name, key.rights)
+        return Credentials(key.access_key_id, key.secret_access_key, principal=principal)
+
+
+def make_verifier(settings: Settings, keys: Keys) -> Verifier:
+    """Make what tells whether a request is from someone we know."""
+    clock = SystemClock().now
+    limit = FailureLimit(settings.server.max_signature_failures, clock)
+    return Verifier(keys.find, clock, region=settings.hosting.region, limit=limit)
 
 
 class FetchedModelData:
@@ -133,27 +168,23 @@ class Host:
     async def _start(self) -> None:
         """Start part after part; each puts what ends it onto the stack, so that they end in the reverse order."""
         settings, exits = self.settings, self._exits
-        keys = open_credentials(settings)
+        open_credentials(settings)
         exits.enter_context(lock_home(settings))
         listener = open_listener(settings)
         exits.callback(listener.close)
         sidecar = Sidecar(settings.objects_dir, self._emit)
         exits.push_async_callback(sidecar.stop)
         starting = asyncio.create_task(sidecar.start())
-        find_credentials = {keys.access_key_id: Credentials(keys.access_key_id, keys.secret_access_key)}.get
-        verifier = (
-            Verifier(find_credentials, SystemClock().now, region=settings.hosting.region)
-            if settings.server.auth
-            else None
-        )
+        keys = Keys(settings)
+        verifier = make_verifier(settings, keys) if settings.server.auth else None
         objects = Objects(
             sidecar,
-            find_credentials,
+            keys.find,
             verifier,
             account_id=settings.hosting.account_id,
             region=settings.hosting.region,
         )
-        plane, runtime, logs = await self._start_hosting()
+        plane, runtime, logs = await self._start_hosting(sidecar)
         gateway = Gateway(self._services(plane, runtime, logs), verifier)
         await objects.start()
         exits.push_async_callback(objects.close)
@@ -164,7 +195,7 @@ class Host:
         edge = Edge(gateway, objects, hub, pages, max_body_bytes=settings.hosting.max_body_bytes, emit=self._emit)
         await self._start_server(edge, listener)
 
-    async def _start_hosting(self) -> tuple[ControlPlane, Runtime, Logs]:
+    async def _start_hosting(self, sidecar: Sidecar) -> tuple[ControlPlane, Runtime, Logs]:
         """Start the control plane over its adapters."""
         settings, exits = self.settings, self._exits
         store = Store(settings.state_file)
@@ -172,23 +203,34 @@ class Host:
         launcher, client = ProcessLauncher(launcher_settings(settings)), HttpInstanceClient()
         exits.push_async_callback(launcher.close)
         exits.push_async_callback(client.close)
-        ports = Ports(launcher, client, FetchedModelData(artifact_settings(settings)), SystemClock(), self._emit)
+        buckets = Buckets(
+            sidecar,
+            settings.objects_dir,
+            region=settings.hosting.region,
+            outside_url=settings.models.s3_endpoint_url,
+        )
+        exits.callback(buckets.close)
+        model_data = FetchedModelData(artifact_settings(settings))
+        ports = Ports(launcher, client, model_data, buckets, SystemClock(), self._emit)
         fleet = Fleet(ports)
         controller = Controller(store, fleet, ports, settings.hosting)
+        invoker = Invoker(store, fleet, ports, settings.hosting, controller.notify)
         running = asyncio.create_task(controller.run(), name="controller")
         exits.push_async_callback(self._end, controller, running)
+        async_invoker = AsyncInvoker(store, fleet, ports, settings.hosting, invoker)
+        working = asyncio.create_task(async_invoker.run(), name="asynchronous invocations")
+        exits.push_async_callback(self._end, async_invoker, working)
         plane = ControlPlane(store, fleet, ports, settings.hosting, controller.notify)
-        invoker = Invoker(store, fleet, ports, settings.hosting, controller.notify)
         logs = Logs(
             fleet.of,
             lambda name: store.endpoints.get(name) is not None,
             lambda instance_id: settings.hosting.instances_dir / instance_id / LOG_NAME,
         )
-        return plane, Runtime(invoker, self._emit), logs
+        return plane, Runtime(invoker, async_invoker, self._emit), logs
 
     @staticmethod
-    async def _end(controller: Controller, running: asyncio.Task[None]) -> None:
-        await controller.close()
+    async def _end(loop: Controller | AsyncInvoker, running: asyncio.Task[None]) -> None:
+        await loop.close()
         await running
 
     def _services(self, plane: ControlPlane, runtime: Runtime, logs: Logs) -> dict[str, Service]:
@@ -197,6 +239,7 @@ class Host:
             "sagemaker": control_operations(plane),
             "sagemaker-runtime": {
                 "InvokeEndpoint": runtime.invoke_endpoint,
+                "InvokeEndpointAsync": runtime.invoke_endpoint_async,
                 "InvokeEndpointWithResponseStream": runtime.invoke_endpoint_with_response_stream,
             },
             "sts": {"GetCallerIdentity": identities.get_caller_identity},

@@ -1,13 +1,16 @@
 """A whole control plane over fakes, one round at a time, with a transcript of what happened."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from fakes.clock import FakeClock
 from fakes.instance_client import FakeInstanceClient
 from fakes.launcher import FakeLauncher
 from fakes.model_data import FakeModelData
+from fakes.objects import FakeObjects
 from firstbyte.hosting.api import ControlPlane
 from firstbyte.hosting.controller import Controller
 from firstbyte.hosting.facts import ControllerFaulted, EndpointChanged, InstanceChanged
@@ -33,7 +36,8 @@ class FakeHost:
         self.is_serving = asyncio.Event()
         self.settings = HostingSettings(instances_dir=folder, **settings)
         self.store = store or Store(":memory:")
-        ports = Ports(self.launcher, self.client, self.model_data, self.clock, self._emit)
+        self.objects = FakeObjects()
+        ports = Ports(self.launcher, self.client, self.model_data, self.objects, self.clock, self._emit)
         self.ports = ports
         self.fleet = Fleet(ports)
         self.controller = Controller(self.store, self.fleet, ports, self.settings)
@@ -49,12 +53,19 @@ class FakeHost:
         self.num_notified += 1
         self.controller.notify()
 
-    def deploy(self, name: str = "e", *, variants: tuple[dict[str, Any], ...] = ({},), **container: Any) -> None:
+    def deploy(
+        self,
+        name: str = "e",
+        *,
+        variants: tuple[dict[str, Any], ...] = ({},),
+        config: Mapping[str, Any] = MappingProxyType({}),
+        **container: Any,
+    ) -> None:
         """CreateModel, CreateEndpointConfig, CreateEndpoint, all called `name`."""
         self.api.create_model({"ModelName": name, "PrimaryContainer": {"Image": ECHO, **container}})
         spec = {"VariantName": "AllTraffic", "ModelName": name, "InitialInstanceCount": 1}
         self.api.create_endpoint_config(
-            {"EndpointConfigName": name, "ProductionVariants": [spec | variant for variant in variants]}
+            {"EndpointConfigName": name, "ProductionVariants": [spec | variant for variant in variants], **config}
         )
         self.api.create_endpoint({"EndpointName": name, "EndpointConfigName": name})
 

@@ -95,9 +95,9 @@ class RunningHost:
         return self._clients[service]
 
     def create_endpoint(
-        self, name: str, image: str = "firstbyte/echo", environment: Any = None, **container: Any
+        self, name: str, image: str = "firstbyte/echo", environment: Any = None, config: Any = None, **container: Any
     ) -> Any:
-        """Make model, config and endpoint of one name, as the notebooks do."""
+        """Make model, config and endpoint of one name, as the notebooks do; `config` has more of the second."""
         sagemaker = self.client("sagemaker")
         sagemaker.create_model(
             ModelName=name,
@@ -116,6 +116,7 @@ class RunningHost:
                     "RoutingConfig": {"RoutingStrategy": "LEAST_OUTSTANDING_REQUESTS"},
                 }
             ],
+            **(config or {}),
         )
         sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
         return sagemaker

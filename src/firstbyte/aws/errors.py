@@ -6,17 +6,20 @@
     │   ├── MalformedRequest         not what the protocol or the shape asks for       SerializationException
     │   ├── ConstraintViolation      values that break the model's constraints         ValidationException
     │   ├── UnknownOperation         no such operation, or one that is not served here UnknownOperationException
-    │   └── SignatureError           codes and statuses differ per family, see each class
-    │       ├── MissingAuthentication
-    │       ├── MalformedAuthorization ── MalformedPresignedQuery
-    │       ├── WrongScope
-    │       ├── RequestOutsideWindow ── PresignedRequestExpired
-    │       ├── UnknownAccessKey
-    │       ├── InvalidSessionToken ── ExpiredSessionToken
-    │       ├── SignatureMismatch
-    │       ├── HeadersNotSigned
-    │       ├── MissingPayloadHash
-    │       └── PayloadHashMismatch
+    │   └── AccessError              codes and statuses differ per family, see each class
+    │       ├── AccessDenied         known, and not allowed to
+    │       ├── TooManyFailures      too many wrong signatures from there
+    │       └── SignatureError       not authentic
+    │           ├── MissingAuthentication
+    │           ├── MalformedAuthorization ── MalformedPresignedQuery
+    │           ├── WrongScope
+    │           ├── RequestOutsideWindow ── PresignedRequestExpired
+    │           ├── UnknownAccessKey
+    │           ├── InvalidSessionToken ── ExpiredSessionToken
+    │           ├── SignatureMismatch
+    │           ├── HeadersNotSigned
+    │           ├── MissingPayloadHash
+    │           └── PayloadHashMismatch
     ├── UnservableAnswer             our mistake: a handler's answer does not fit the output shape
     └── EventStreamError             the peer's mistake: bytes that are no event stream
         ├── ChecksumMismatch
@@ -94,8 +97,8 @@ class UnknownOperation(RequestError):
     """No such operation, or one that this host does not serve."""
 
 
-class SignatureError(RequestError):
-    """The request is not authentic. Its code and status depend on the family of the service."""
+class AccessError(RequestError):
+    """Whoever asks may not. Code and status depend on the family of the service."""
 
     codes: ClassVar[Mapping[Family, tuple[str, int]]]
     s3_message: ClassVar[str | None] = None
@@ -108,10 +111,27 @@ class SignatureError(RequestError):
         return ServiceError(code, message, status=status)
 
 
+class SignatureError(AccessError):
+    """The request is not authentic."""
+
+
 def _codes(json: str, query: str, s3: str) -> Mapping[Family, tuple[str, int]]:
     """Read one row of the table: "Code status" for each family."""
     row = zip((Family.JSON, Family.QUERY, Family.S3), (json, query, s3), strict=True)
     return {family: (cell.split()[0], int(cell.split()[1])) for family, cell in row}
+
+
+class AccessDenied(AccessError):
+    """The request is authentic, and its key has no right to what it asks."""
+
+    codes = _codes("AccessDeniedException 400", "AccessDenied 403", "AccessDenied 403")
+
+
+class TooManyFailures(AccessError):
+    """So many signatures from there were wrong that none is looked at for a while: throttled, as AWS does it."""
+
+    codes = _codes("ThrottlingException 400", "Throttling 400", "SlowDown 503")
+    s3_message = "Please reduce your request rate."
 
 
 class MissingAuthentication(SignatureError):

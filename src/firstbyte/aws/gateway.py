@@ -1,6 +1,7 @@
 """The life of one request, from HTTP message to HTTP message.
 
-    Received ─identify→ Routed ─verify→ Signed ─parse→ Parsed ─validate→ Valid ─dispatch→ Answered ─serialise→ response
+    Received ─identify→ Routed ─verify→ Signed ─parse→ Parsed ─authorise→ Permitted
+        ─validate→ Valid ─dispatch→ Answered ─serialise→ response
 
 Each step takes the value of the one before and returns its own, so no step can be left out or taken twice. Whatever is
 raised on the way becomes an error of the service that was asked, in its own protocol, at one place (`_refuse`). Called
@@ -22,11 +23,11 @@ from botocore.model import OperationModel, ServiceModel
 from firstbyte.aws.claims import claimed_scope
 from firstbyte.aws.constraints import check
 from firstbyte.aws.errors import (
+    AccessError,
     ConstraintViolation,
     MalformedRequest,
     RequestError,
     ServiceError,
-    SignatureError,
     UnknownOperation,
 )
 from firstbyte.aws.http import HttpRequest, HttpResponse
@@ -34,6 +35,7 @@ from firstbyte.aws.json11 import Json11
 from firstbyte.aws.protocol import Answer, EventStream, WireProtocol, close_events, find_error_shape
 from firstbyte.aws.query import Query, read_form
 from firstbyte.aws.rest_json import RestJson
+from firstbyte.aws.rights import check_access, name_action, name_resource
 from firstbyte.aws.service_models import ServiceModels
 from firstbyte.aws.sigv4 import Identity, Verifier
 
@@ -106,6 +108,13 @@ class Parsed:
 
 
 @dataclass(frozen=True, slots=True)
+class Permitted:
+    """A request whose signer has the right to it."""
+
+    parsed: Parsed
+
+
+@dataclass(frozen=True, slots=True)
 class Valid:
     """A request that keeps the model's constraints."""
 
@@ -147,6 +156,7 @@ class Gateway:
             self.identify,
             self.verify,
             self.parse,
+            self.authorise,
             self.validate,
             self.dispatch,
             self.serialise,
@@ -184,8 +194,18 @@ class Gateway:
         routed = signed.routed
         return Parsed(signed, routed.served.protocol.parse(routed.operation, routed.received.request))
 
-    async def validate(self, parsed: Parsed) -> Valid:
+    async def authorise(self, parsed: Parsed) -> Permitted:
+        """Make sure that whoever asks may."""
+        identity, routed = parsed.signed.identity, parsed.signed.routed
+        if identity is not None:
+            action = name_action(routed.served.model.signing_name, routed.operation.name)
+            principal = identity.principal
+            check_access(principal, action, name_resource(identity.scope.region, principal.account_id, parsed.params))
+        return Permitted(parsed)
+
+    async def validate(self, permitted: Permitted) -> Valid:
         """Hold the parameters against the model's constraints."""
+        parsed = permitted.parsed
         routed, params = parsed.signed.routed, parsed.params
         if routed.operation.input_shape is not None:
             check(routed.operation.input_shape, params)
@@ -292,7 +312,7 @@ def _as_service_error(failure: Exception, protocol: WireProtocol, model: Service
     match failure:
         case ServiceError():
             return failure
-        case SignatureError():
+        case AccessError():
             return failure.as_service_error(protocol.family)
         case UnknownOperation():
             return ServiceError(

@@ -24,6 +24,9 @@ class HttpRequest:
     body: bytes = b""
     """The whole body; empty where the caller keeps it as a stream (S3)."""
 
+    peer: str = ""
+    """The address that it came from; empty where there is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:

@@ -39,6 +39,8 @@ from firstbyte.aws.errors import (
     WrongScope,
 )
 from firstbyte.aws.http import HttpRequest
+from firstbyte.aws.rights import ROOT, Principal
+from firstbyte.aws.throttle import FailureLimit
 
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 STREAMING_PREFIX = "STREAMING-"
@@ -66,6 +68,7 @@ class Credentials:
     session_token: str | None = None
     """Temporary credentials come with a token, which each request must carry."""
     expires_at: datetime.datetime | None = None
+    principal: Principal = ROOT
 
     def __repr__(self) -> str:
         return f"Credentials({self.access_key_id!r}, …)"
@@ -78,6 +81,7 @@ class Identity:
     access_key_id: str
     scope: Scope
     session_token: str | None = None
+    principal: Principal = ROOT
 
 
 def canonical_request(request: HttpRequest, service: str, signed_headers: Collection[str], payload_hash: str) -> str:
@@ -153,7 +157,8 @@ class Verifier:
     """Tells whether requests are signed by someone we know.
 
     `credentials` finds a key pair by its access key, `clock` gives the time in UTC. With a `region`, scopes of other
-    regions are refused, except the one that a global service signs for.
+    regions are refused, except the one that a global service signs for. With a `limit`, a peer whose signatures were
+    wrong too often is not listened to for a while.
     """
 
     def __init__(
@@ -162,20 +167,31 @@ class Verifier:
         clock: Callable[[], datetime.datetime],
         *,
         region: str | None = None,
+        limit: FailureLimit | None = None,
     ) -> None:
         self._credentials = credentials
         self._clock = clock
         self._region = region
+        self._limit = limit or FailureLimit(0, clock)
 
     def verify(self, request: HttpRequest, *, service: str | None = None, body_follows: bool = False) -> Identity:
-        """Return who signed `request`, or raise a `SignatureError`.
+        """Return who signed `request`, or raise a `SignatureError` or `TooManyFailures`.
 
         `service` is the signing name that the request must be scoped to. With `body_follows` the body is still on its
         way (S3): its declared hash is taken as signed, and the caller compares it, see `declared_sha256`.
         """
         claim = read_claim(request)
-        if isinstance(claim, SigV2Claim):
-            return self._verify_sigv2(request, claim, service)
+        key = claim.access_key_id if self._credentials(claim.access_key_id) else None
+        self._limit.check(request.peer, key)
+        try:
+            if isinstance(claim, SigV2Claim):
+                return self._verify_sigv2(request, claim, service)
+            return self._verify_sigv4(request, claim, service, body_follows=body_follows)
+        except (UnknownAccessKey, InvalidSessionToken, SignatureMismatch):
+            self._limit.count(request.peer, key)
+            raise
+
+    def _verify_sigv4(self, request: HttpRequest, claim: Claim, service: str | None, *, body_follows: bool) -> Identity:
         self._check_scope(claim.scope, service)
         self._check_time(claim)
         credentials = self._find(claim.access_key_id, claim.session_token)
@@ -184,7 +200,7 @@ class Verifier:
         canonical = canonical_request(request, claim.scope.service, claim.signed_headers, payload_hash)
         text = string_to_sign(canonical, claim.scope, claim.signed_at)
         _compare(signature(credentials.secret_access_key, claim.scope, text), claim.signature)
-        return Identity(claim.access_key_id, claim.scope, claim.session_token)
+        return Identity(claim.access_key_id, claim.scope, claim.session_token, credentials.principal)
 
     def _check_scope(self, scope: Scope, service: str | None) -> None:
         if service is not None and scope.service != service:
@@ -220,7 +236,7 @@ class Verifier:
         invalid = "The security token included in the request is invalid."
         if credentials is None:
             raise UnknownAccessKey(invalid)
-        if not _equal(credentials.session_token or "", session_token or ""):
+        if not is_equal(credentials.session_token or "", session_token or ""):
             raise InvalidSessionToken(invalid)
         if credentials.expires_at is not None and self._clock() >= credentials.expires_at:
             raise ExpiredSessionToken("The security token included in the request is expired")
@@ -234,7 +250,8 @@ class Verifier:
         credentials = self._find(claim.access_key_id, claim.session_token)
         text = sigv2.string_to_sign(request)
         _compare(sigv2.signature(credentials.secret_access_key, text), claim.signature)
-        return Identity(claim.access_key_id, Scope("", self._region or "", "s3"), claim.session_token)
+        scope = Scope("", self._region or "", "s3")
+        return Identity(claim.access_key_id, scope, claim.session_token, credentials.principal)
 
 
 def _check_covered(request: HttpRequest, claim: Claim) -> None:
@@ -272,10 +289,10 @@ def _payload_hash(request: HttpRequest, claim: Claim, *, body_follows: bool) -> 
 
 
 def _compare(expected: str, given: str) -> None:
-    if not _equal(expected, given):
+    if not is_equal(expected, given):
         raise SignatureMismatch(_MISMATCH)
 
 
-def _equal(one: str, other: str) -> bool:
+def is_equal(one: str, other: str) -> bool:
     """Compare in a time that does not tell how far the two agree."""
     return hmac.compare_digest(one.encode(), other.encode())

@@ -35,6 +35,7 @@ COMMANDS = {
     "chat": Entry("Talk to an endpoint, turn by turn."),
     "logs": Entry("Show what an endpoint's instances write."),
     "rm": Entry("Delete endpoints, configurations and models, and wait."),
+    "keys": Entry("Make, list and take away access keys of the local host."),
     "doctor": Entry("Check that this machine can run the host."),
 }
 
@@ -57,8 +58,10 @@ class Commands(TyperGroup):
 
 
 def load_command(name: str) -> Any:
-    """Import the module of one command and build the command."""
+    """Import the module of one command and build the command, or the group of them (`keys`)."""
     function = getattr(importlib.import_module(f"firstbyte.cli.{name}"), name)
+    if isinstance(function, typer.Typer):
+        return typer.main.get_command(function)
     single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     passing = {"ignore_unknown_options": True, "allow_interspersed_args": False}
     single.command(name, context_settings=passing if COMMANDS[name].passes_options_on else {})(function)

@@ -7,6 +7,7 @@ client goes away, the work for it is cancelled at once.
 import asyncio
 import contextlib
 import contextvars
+import dataclasses
 import email.utils
 import ipaddress
 import json
@@ -76,7 +77,7 @@ class Edge:
         assert scope["type"] == "http", "uvicorn is told to leave out lifespan and websockets"
         received_at.set(time.monotonic())
         exchange = Exchange(read_head(scope), receive, send, self._emit)
-        exchange.is_local = ipaddress.ip_address((scope.get("client") or ("::",))[0]).is_loopback
+        exchange.is_local = ipaddress.ip_address(exchange.head.peer or "::").is_loopback
         try:
             await self._serve(exchange)
         except ClientGone:
@@ -165,7 +166,7 @@ class Exchange:
             if length > max_bytes:
                 raise BodyTooLong
         head = self.head
-        return HttpRequest(head.method, head.path, head.query, head.headers, b"".join(pieces))
+        return dataclasses.replace(head, body=b"".join(pieces))
 
     async def attend(self, answer: Callable[[], Awaitable[HttpResponse]]) -> None:
         """Make and send the answer, unless the client goes away first: then cancel the making of it."""
@@ -266,6 +267,7 @@ def read_head(scope: Scope) -> HttpRequest:
         scope["raw_path"].decode("latin-1"),
         scope["query_string"].decode("latin-1"),
         join_headers(headers),
+        peer=(scope.get("client") or ("",))[0],
     )
 
 

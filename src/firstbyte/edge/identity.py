@@ -11,6 +11,7 @@ from typing import Any
 
 from firstbyte.aws.errors import ServiceError
 from firstbyte.aws.gateway import Call
+from firstbyte.aws.rights import Principal, Rights
 
 ROLE_NAME = "sagemaker_execution_role"
 ROLE_ID = "AROAFIRSTBYTE00000000"
@@ -38,13 +39,14 @@ class Identities:
 
     account_id: str
 
-    async def get_caller_identity(self, _call: Call) -> Mapping[str, Any]:
+    def principal(self, session_name: str = ROLE_SESSION_NAME, rights: Rights = Rights.FULL) -> Principal:
+        """Return whom a key stands for: the role, in a session called after the key."""
+        return Principal(f"arn:aws:sts::{self.account_id}:assumed-role/{ROLE_NAME}/{session_name}", rights)
+
+    async def get_caller_identity(self, call: Call) -> Mapping[str, Any]:
         """GetCallerIdentity."""
-        return {
-            "UserId": f"{ROLE_ID}:{ROLE_SESSION_NAME}",
-            "Account": self.account_id,
-            "Arn": f"arn:aws:sts::{self.account_id}:assumed-role/{ROLE_NAME}/{ROLE_SESSION_NAME}",
-        }
+        caller = call.identity.principal if call.identity else self.principal()
+        return {"UserId": f"{ROLE_ID}:{caller.session_name}", "Account": self.account_id, "Arn": caller.arn}
 
     async def get_role(self, call: Call) -> Mapping[str, Any]:
         """GetRole."""

@@ -18,6 +18,7 @@ from firstbyte.aws.canonical import canonical_query
 from firstbyte.aws.claims import Claim, Scope, read_claim
 from firstbyte.aws.errors import RequestError, ServiceError
 from firstbyte.aws.http import HttpRequest, HttpResponse
+from firstbyte.aws.rights import check_access
 from firstbyte.aws.sigv4 import UNSIGNED_PAYLOAD, Credentials, Verifier, declared_sha256, sign, signature
 from firstbyte.edge import s3_errors
 from firstbyte.edge.checksums import ALGORITHMS
@@ -137,9 +138,10 @@ class Objects:
     async def handle(self, request: HttpRequest, body: AsyncIterator[bytes], request_id: str) -> HttpResponse:
         """Answer one request, whose body is still on its way; every refusal is S3's XML."""
         try:
-            if self._verifier is not None:
-                self._verifier.verify(request, service="s3", body_follows=True)
             parsed = read_request(request)
+            if self._verifier is not None:
+                identity = self._verifier.verify(request, service="s3", body_follows=True)
+                check_access(identity.principal, name_action(parsed), name_resource(parsed))
             self._check_served(parsed)
             return await self._forward(parsed, self._open_upload(request, body) if parsed.is_upload else None)
         except (ServiceError, RequestError) as error:
@@ -285,6 +287,33 @@ def read_request(request: HttpRequest) -> ObjectRequest:
     bucket, _, key = unquote_to_bytes(request.path).decode(errors="surrogateescape").lstrip("/").partition("/")
     query = {name: value for name, value in parse_qsl(request.query, keep_blank_values=True) if name not in _PRESIGNING}
     return ObjectRequest(request, bucket, key, query)
+
+
+_SUBRESOURCE_ACTIONS = {
+    ("POST", "delete"): "DeleteObject",
+    ("DELETE", "uploadId"): "AbortMultipartUpload",
+    ("GET", "uploadId"): "ListMultipartUploadParts",
+    ("GET", "uploads"): "ListBucketMultipartUploads",
+    ("GET", "location"): "GetBucketLocation",
+}
+_BUCKET_ACTIONS = {"GET": "ListBucket", "HEAD": "ListBucket", "PUT": "CreateBucket", "DELETE": "DeleteBucket"}
+_OBJECT_ACTIONS = {"GET": "GetObject", "HEAD": "GetObject", "DELETE": "DeleteObject"}
+
+
+def name_action(request: ObjectRequest) -> str:
+    """Return IAM's name of what a request does; anything unheard of counts as writing."""
+    method = request.head.method
+    for (of_method, parameter), action in _SUBRESOURCE_ACTIONS.items():
+        if method == of_method and parameter in request.query:
+            return f"s3:{action}"
+    if not request.bucket:
+        return "s3:ListAllMyBuckets"
+    return f"s3:{(_OBJECT_ACTIONS if request.key else _BUCKET_ACTIONS).get(method, 'PutObject')}"
+
+
+def name_resource(request: ObjectRequest) -> str:
+    """Return the ARN of what a request is about, in the quotation marks that S3 puts around it."""
+    return f'"arn:aws:s3:::{request.head.path.strip("/") or "*"}"'
 
 
 def _read_length(request: HttpRequest, header: str) -> int:

@@ -35,7 +35,6 @@ REFUSED: Mapping[str, Mapping[str, str]] = {
         for path, reason in _CONTAINER_REFUSED.items()
     },
     "CreateEndpointConfig": {
-        "AsyncInferenceConfig": "asynchronous inference is not hosted here",
         "CrossRegionTrafficConfig": "there is one region",
         "ExplainerConfig": "explainers are not hosted here",
         "ProductionVariants.AcceleratorPartitionLayouts": "inference components are not hosted here",
@@ -77,6 +76,8 @@ RECORDED: Mapping[str, Mapping[str, str]] = {
         for path, reason in _CONTAINER_RECORDED.items()
     },
     "CreateEndpointConfig": {
+        "AsyncInferenceConfig.OutputConfig.KmsKeyId": "nothing is encrypted in the embedded store",
+        "AsyncInferenceConfig.OutputConfig.NotificationConfig": "no notifications are sent: results lie in S3",
         "DataCaptureConfig": "nothing is captured; CaptureStatus is Stopped",
         "EnableNetworkIsolation": _ISOLATION,
         "ExecutionRoleArn": "an instance has the rights of the host",

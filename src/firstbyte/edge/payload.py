@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from firstbyte.aws.errors import ServiceError
+from firstbyte.aws.sigv4 import is_equal
 from firstbyte.edge.checksums import ALGORITHMS, Checksum, encode_digest
 
 MAX_LINE_BYTES = 16 * 1024
@@ -218,7 +219,7 @@ class AwsChunkedDecoder:
         if self._signing is None:
             return
         expected = self._signing.sign_chunk(self._previous, self._hash.hexdigest())
-        if self._signature != expected:
+        if not is_equal(self._signature, expected):
             raise _wrong_chunk_signature()
         self._previous = expected
         self._hash = hashlib.sha256()
@@ -227,7 +228,7 @@ class AwsChunkedDecoder:
         signature = self.trailers.pop("x-amz-trailer-signature", None)
         if self._signing is None or (signature is None and not self.trailers):
             return
-        if signature != self._signing.sign_trailers(self._previous, self.trailers):
+        if not is_equal(signature or "", self._signing.sign_trailers(self._previous, self.trailers)):
             raise _wrong_chunk_signature()
 
 

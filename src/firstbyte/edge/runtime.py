@@ -1,4 +1,5 @@
-"""SageMaker Runtime: InvokeEndpoint and InvokeEndpointWithResponseStream go to `hosting.Invoker`.
+"""SageMaker Runtime: InvokeEndpoint and InvokeEndpointWithResponseStream go to `hosting.Invoker`, InvokeEndpointAsync
+to `hosting.AsyncInvoker`.
 
 A stream's chunks become PayloadParts one by one; what breaks before the first is a status code, after it an exception
 event (SageMaker Runtime API reference, "ResponseStream").
@@ -12,6 +13,8 @@ from firstbyte.aws.gateway import Call
 from firstbyte.aws.protocol import EventStream
 from firstbyte.edge.asgi import received_at
 from firstbyte.edge.control import as_service_error
+from firstbyte.hosting.async_inference import DEFAULT_TIMEOUT_S, DEFAULT_TTL_S, AsyncRequest
+from firstbyte.hosting.async_invoke import AsyncInvoker
 from firstbyte.hosting.errors import HostingError, ModelFailed
 from firstbyte.hosting.invoke import Invocation, InvocationAnswer, Invoker
 from firstbyte.telemetry.facts import Emit, InvocationAnswered
@@ -21,10 +24,11 @@ VALIDATION_CODE = "ValidationError"
 
 
 class Runtime:
-    """The handlers of the two operations."""
+    """The handlers of the three operations."""
 
-    def __init__(self, invoker: Invoker, emit: Emit) -> None:
+    def __init__(self, invoker: Invoker, async_invoker: AsyncInvoker, emit: Emit) -> None:
         self._invoker = invoker
+        self._async_invoker = async_invoker
         self._emit = emit
 
     async def invoke_endpoint(self, call: Call) -> Mapping[str, Any]:
@@ -48,6 +52,18 @@ class Runtime:
             CustomAttributes=answer.custom_attributes,
         )
         return EventStream(members, _relay(answer))
+
+    async def invoke_endpoint_async(self, call: Call) -> Mapping[str, Any]:
+        """InvokeEndpointAsync."""
+        try:
+            ticket = self._async_invoker.submit(read_async_request(call.params))
+        except HostingError as error:
+            raise as_service_error(error, VALIDATION_CODE) from error
+        return _members(
+            InferenceId=ticket.inference_id,
+            OutputLocation=ticket.output_location,
+            FailureLocation=ticket.failure_location,
+        )
 
     async def _invoke(self, call: Call, *, streaming: bool) -> InvocationAnswer:
         overhead_s = time.monotonic() - received_at.get(time.monotonic())
@@ -84,6 +100,23 @@ def read_invocation(params: Mapping[str, Any], *, streaming: bool) -> Invocation
         enable_explanations=params.get("EnableExplanations"),
         inference_component_name=params.get("InferenceComponentName"),
         session_id=params.get("SessionId"),
+    )
+
+
+def read_async_request(params: Mapping[str, Any]) -> AsyncRequest:
+    """Make hosting's request of the members of InvokeEndpointAsync."""
+    return AsyncRequest(
+        endpoint_name=params["EndpointName"],
+        body=params.get("Body"),
+        input_location=params.get("InputLocation"),
+        content_type=params.get("ContentType"),
+        accept=params.get("Accept"),
+        custom_attributes=params.get("CustomAttributes"),
+        inference_id=params.get("InferenceId"),
+        path_extension=params.get("S3OutputPathExtension"),
+        filename=params.get("Filename"),
+        ttl_s=params.get("RequestTTLSeconds", DEFAULT_TTL_S),
+        timeout_s=params.get("InvocationTimeoutSeconds", DEFAULT_TIMEOUT_S),
     )
 
 

@@ -3,7 +3,7 @@
 import re
 from xml.sax.saxutils import escape
 
-from firstbyte.aws.errors import Family, RequestError, ServiceError, SignatureError
+from firstbyte.aws.errors import AccessError, Family, RequestError, ServiceError
 from firstbyte.aws.http import HttpResponse
 
 _CODE = re.compile(rb"<Code>([A-Za-z0-9]+)</Code>")
@@ -41,7 +41,7 @@ def as_service_error(error: ServiceError | RequestError) -> ServiceError:
     match error:
         case ServiceError():
             return error
-        case SignatureError():
+        case AccessError():
             return error.as_service_error(Family.S3)
         case _:
             return ServiceError("InvalidRequest", error.message)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from firstbyte.hosting.async_inference import check_async_inference
 from firstbyte.hosting.errors import AlreadyExists, NotFound, ValidationFailed
 from firstbyte.hosting.listing import Item, list_page
 from firstbyte.hosting.messages import Wording
@@ -88,5 +89,5 @@ def check_variants(members: Members) -> None:
         raise ValidationFailed("The InitialVariantWeight of at least one variant must be greater than 0.")
     if members.get("ShadowProductionVariants"):
         raise ValidationFailed("Shadow variants are not hosted here.")
-    if members.get("AsyncInferenceConfig"):
-        raise ValidationFailed("Asynchronous inference is not hosted here.")
+    if inference := members.get("AsyncInferenceConfig"):
+        check_async_inference(inference)

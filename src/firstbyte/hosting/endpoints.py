@@ -108,6 +108,8 @@ class Endpoints:
             shown["LastDeploymentConfig"] = last
         if endpoint.failure_reason:
             shown["FailureReason"] = endpoint.failure_reason
+        if inference := endpoint.spec.get("AsyncInferenceConfig"):
+            shown["AsyncInferenceConfig"] = inference
         if capture := endpoint.spec.get("DataCaptureConfig"):
             shown["DataCaptureConfig"] = _shown_capture(capture)
         return shown
@@ -192,10 +194,8 @@ def _num_instances(variants: tuple[DeployedVariant, ...]) -> int:
 
 def _kept(members: Members, config: EndpointConfig) -> dict[str, Any]:
     """What an endpoint keeps of its making, beyond its fields."""
-    kept = without_tags(members)
-    if "DataCaptureConfig" in config.spec:
-        kept["DataCaptureConfig"] = config.spec["DataCaptureConfig"]
-    return kept
+    of_config = ("AsyncInferenceConfig", "DataCaptureConfig")
+    return without_tags(members) | {name: config.spec[name] for name in of_config if name in config.spec}
 
 
 def _shown_capture(capture: Members) -> dict[str, Any]:

@@ -18,6 +18,7 @@ HostingError
     ├── UnknownImage                nothing here can stand for the image
     ├── LaunchFailed                the container could not be started
     ├── ModelDataError              the model's data could not be had
+    ├── ObjectFailed                an object could not be read or written
     ├── InstanceUnreachable         nothing listens there; the request was not delivered
     └── StreamBroken                the connection ended before the answer did
 """
@@ -113,6 +114,10 @@ class LaunchFailed(PortError):
 
 class ModelDataError(PortError):
     """The model's data could not be had."""
+
+
+class ObjectFailed(PortError):
+    """An object could not be read or written; the message says which, and why."""
 
 
 class InstanceUnreachable(PortError):

@@ -1,6 +1,9 @@
 """What this room tells observers: facts about endpoints, instances and invocations. It knows none of who listens."""
 
 from firstbyte.telemetry.facts import (
+    AsyncInvocationFinished,
+    AsyncOutcome,
+    BacklogChanged,
     ControllerFaulted,
     Emit,
     EndpointChanged,
@@ -11,6 +14,9 @@ from firstbyte.telemetry.facts import (
 )
 
 __all__ = [
+    "AsyncInvocationFinished",
+    "AsyncOutcome",
+    "BacklogChanged",
     "ControllerFaulted",
     "Emit",
     "EndpointChanged",

@@ -58,6 +58,20 @@ class Invocation:
         return {name: value for name, value in headers.items() if value is not None}
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an invocation may take, where it is not the settings that say."""
+
+    limit_s: float
+    """For the whole answer."""
+    max_bytes: int
+    """Of the request and of a regular answer."""
+    avoided: frozenset[str] = frozenset()
+    """Instances that have enough to do."""
+    is_async: bool = False
+    """Whether it comes out of the queue of an asynchronous endpoint; those answer nothing else."""
+
+
 SERVING_GOALS = (EndpointGoal.SERVE, EndpointGoal.UPDATE, EndpointGoal.ROLL_BACK)
 """While these last, requests are answered."""
 
@@ -144,20 +158,21 @@ class Invoker:
         self._wording = Wording(settings)
         self.random: Random = random.Random()  # noqa: S311 - spreads load, keeps no secret
 
-    async def invoke(self, call: Invocation) -> InvocationAnswer:
+    async def invoke(self, call: Invocation, terms: Terms | None = None) -> InvocationAnswer:
         """Relay one call; for a streaming one, return as soon as the container's status line is in.
 
         Raises ValidationFailed or NotFound (the caller's mistake), ModelFailed or ModelTimedOut (the container's),
         Unavailable (no instance just now).
         """
-        endpoint = self._check(call)
-        exchange, answer = await self._reach(call, endpoint)
+        terms = terms or self._usual_terms(call)
+        endpoint = self._check(call, terms)
+        exchange, answer = await self._reach(call, endpoint, terms)
         try:
             if not 200 <= answer.status < 300:
                 raise await self._refusal(exchange, answer)
             if call.streaming:
                 return InvocationAnswer(exchange, answer, self._notify)
-            body = await self._load(exchange)
+            body = await self._load(exchange, terms.max_bytes)
         except BaseException:
             exchange.finish("client_gone")
             await answer.close()
@@ -165,16 +180,22 @@ class Invoker:
         await answer.close()
         return InvocationAnswer(exchange, answer, self._notify, body)
 
-    def _check(self, call: Invocation) -> Endpoint:
+    def _usual_terms(self, call: Invocation) -> Terms:
+        limit_s = self._settings.stream_timeout_s if call.streaming else self._settings.invoke_timeout_s
+        return Terms(limit_s, self._settings.max_body_bytes)
+
+    def _check(self, call: Invocation, terms: Terms) -> Endpoint:
         """The endpoint of a call that may be relayed."""
-        if len(call.body) > self._settings.max_body_bytes:
+        if len(call.body) > terms.max_bytes:
             raise ValidationFailed(
                 "1 validation error detected: Value at 'body' failed to satisfy constraint: "
-                f"Member must have length less than or equal to {self._settings.max_body_bytes}"
+                f"Member must have length less than or equal to {terms.max_bytes}"
             )
         endpoint = self._store.endpoints.get(call.endpoint_name)
         if endpoint is None or endpoint.goal not in SERVING_GOALS:
             raise NotFound(self._wording.endpoint_not_found(call.endpoint_name))
+        if endpoint.async_inference is not None and not terms.is_async:
+            raise ValidationFailed(f"Endpoint {endpoint.name} is asynchronous: invoke it with InvokeEndpointAsync.")
         if call.inference_component_name is not None:
             raise ValidationFailed(f"Endpoint {endpoint.name} has no inference components.")
         if call.target_model is not None:
@@ -189,15 +210,14 @@ class Invoker:
             raise ValidationFailed(f"Variant {call.target_variant} of endpoint {endpoint.name} not found.")
         return endpoint
 
-    async def _reach(self, call: Invocation, endpoint: Endpoint) -> tuple[Exchange, InstanceAnswer]:
+    async def _reach(self, call: Invocation, endpoint: Endpoint, terms: Terms) -> tuple[Exchange, InstanceAnswer]:
         """Hand the call to an instance; to another one if that one is gone and never saw it."""
-        limit_s = self._settings.stream_timeout_s if call.streaming else self._settings.invoke_timeout_s
-        passed_over: set[str] = set()
+        passed_over = set(terms.avoided)
         while True:
             exchange = self._pick(call, endpoint, passed_over)
             name = exchange.deployed.container.name
             try:
-                answer = await exchange.ask(self._ports.client, InstanceCall(call.headers(), call.body), limit_s)
+                answer = await exchange.ask(self._ports.client, InstanceCall(call.headers(), call.body), terms.limit_s)
             except InstanceUnreachable:
                 passed_over.add(exchange.instance.id)
                 self._notify()
@@ -243,14 +263,14 @@ class Invoker:
         endpoint_name, name = exchange.instance.endpoint_name, exchange.deployed.container.name
         return self._wording.model_failed(endpoint_name, name, answer.status, body)
 
-    async def _load(self, exchange: Exchange) -> bytes:
+    async def _load(self, exchange: Exchange, max_bytes: int) -> bytes:
         """The whole body of an answer that is not streamed."""
         endpoint_name, name = exchange.instance.endpoint_name, exchange.deployed.container.name
         body = bytearray()
         try:
             while (chunk := await exchange.next_chunk()) is not None:
                 body += chunk
-                if len(body) > self._settings.max_body_bytes:
+                if len(body) > max_bytes:
                     exchange.finish("model_error")
                     raise self._wording.answer_unloadable(endpoint_name, name)
         except StreamBroken as error:

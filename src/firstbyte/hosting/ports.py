@@ -106,6 +106,16 @@ class ModelData(Protocol):
         """Lay the files of a ModelDataUrl or S3 prefix under `into`. Raises ModelDataError with a sentence."""
 
 
+class Objects(Protocol):
+    """Reads and writes single objects in S3, by their locations: `s3://bucket/key`."""
+
+    async def read(self, location: str, max_bytes: int) -> bytes:
+        """Give an object. Raises ObjectFailed, also for one that is longer than `max_bytes`."""
+
+    async def write(self, location: str, body: bytes, content_type: str | None) -> None:
+        """Write an object over whatever is there. Raises ObjectFailed."""
+
+
 class Clock(Protocol):
     """The time of day."""
 
@@ -120,5 +130,6 @@ class Ports:
     launcher: Launcher
     client: InstanceClient
     model_data: ModelData
+    objects: Objects
     clock: Clock
     emit: Emit

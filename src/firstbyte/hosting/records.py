@@ -14,6 +14,10 @@ Members = Mapping[str, Any]
 """A structure of the API: AWS's member names to values."""
 
 
+DEFAULT_CONCURRENCY = 8
+"""Requests that one instance gets at a time where MaxConcurrentInvocationsPerInstance does not say."""
+
+
 class RoutingStrategy(enum.StrEnum):
     """How one of a variant's instances is chosen for a request (`RoutingConfig.RoutingStrategy`)."""
 
@@ -203,6 +207,22 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
+class AsyncInference:
+    """An endpoint's `AsyncInferenceConfig`."""
+
+    output_path: str
+    failure_path: str | None = None
+    max_concurrent_per_instance: int = DEFAULT_CONCURRENCY
+
+    @classmethod
+    def of(cls, spec: Members) -> Self:
+        """Read an `AsyncInferenceConfig`."""
+        output = spec["OutputConfig"]
+        most = spec.get("ClientConfig", {}).get("MaxConcurrentInvocationsPerInstance", DEFAULT_CONCURRENCY)
+        return cls(output.get("S3OutputPath", ""), output.get("S3FailurePath"), most)
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """What CreateEndpoint made: the desired state of one endpoint."""
 
@@ -218,6 +238,12 @@ class Endpoint:
     failure_reason: str | None = None
     update: Update | None = None
     """What it is on its way to, while its goal is UPDATE or ROLL_BACK."""
+
+    @property
+    def async_inference(self) -> AsyncInference | None:
+        """How it is invoked asynchronously; None if it is not."""
+        spec = self.spec.get("AsyncInferenceConfig")
+        return AsyncInference.of(spec) if spec else None
 
     def variant(self, name: str) -> DeployedVariant | None:
         """The variant called `name`."""

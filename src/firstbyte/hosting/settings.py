@@ -16,6 +16,8 @@ class HostingSettings:
     """Holds one folder per instance: its model data and its log."""
     max_body_bytes: int = 25 * 1024 * 1024
     """Of a request to InvokeEndpoint*, and of a regular (not streamed) answer."""
+    max_async_body_bytes: int = 1024 * 1024 * 1024
+    """Of a request to InvokeEndpointAsync that lies in S3, and of its answer."""
     invoke_timeout_s: float = 60.0
     """For the whole answer to InvokeEndpoint."""
     stream_timeout_s: float = 480.0

@@ -42,7 +42,9 @@ class Updates:
             for deployed in self._endpoints.deployed(config)
         )
         self._endpoints.check_quota(variants)
-        spec: dict[str, Any] = {"LastDeploymentConfig": deployment} if deployment else {}
+        spec: dict[str, Any] = {"AsyncInferenceConfig": config.spec.get("AsyncInferenceConfig")}
+        if deployment:
+            spec["LastDeploymentConfig"] = deployment
         if not _retains(members, "DataCaptureConfig"):
             spec["DataCaptureConfig"] = config.spec.get("DataCaptureConfig")
         self._begin(endpoint, Update(config.name, variants, deployment, self._ports.clock.now(), spec=spec))

@@ -1,4 +1,4 @@
-"""The home's two guarded files: the keys that clients sign with, and the lock that keeps a second host out."""
+"""The home's two guarded files: the host's own key pair, and the lock that keeps a second host out."""
 
 import contextlib
 import fcntl
@@ -34,7 +34,7 @@ def open_credentials(settings: Settings) -> HostCredentials:
     except OSError as error:
         raise SettingsError(f"{home} cannot be this host's home: {error}") from error
     made = {"access_key_id": f"AKIA{secrets.token_hex(8).upper()}", "secret_access_key": secrets.token_hex(20)}
-    with contextlib.suppress(FileExistsError), open(settings.credentials_file, "x", opener=_open_private) as file:
+    with contextlib.suppress(FileExistsError), open(settings.credentials_file, "x", opener=open_private) as file:
         json.dump(made, file, indent=2)
     return read_credentials(settings)
 
@@ -55,7 +55,7 @@ def read_credentials(settings: Settings) -> HostCredentials:
 def lock_home(settings: Settings) -> Iterator[None]:
     """Keep every other host out of this home. Raises HomeInUse, naming the one that is in."""
     file = settings.lock_file
-    with open(file, "a+", opener=_open_private) as lock:
+    with open(file, "a+", opener=open_private) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -71,5 +71,6 @@ def lock_home(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _open_private(path: str, flags: int) -> int:
+def open_private(path: str, flags: int) -> int:
+    """Open a file, as `open` wants its opener; one that is made is its owner's only."""
     return os.open(path, flags, 0o600)

@@ -28,12 +28,16 @@ class ServerSettings:
     """Port to listen on; 0 takes a free one."""
     auth: bool = True
     """Whether signatures are checked. May be off only on a loopback address."""
+    max_signature_failures: int = 60
+    """Wrong signatures that one address may send in a minute for one key; then it is throttled. 0 is no limit."""
     log_format: Literal["text", "json"] = "text"
     """One line per fact, for people (text) or machines (json)."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise SettingsError(f"port is {self.port}, but ports go from 0 to 65535")
+        if self.max_signature_failures < 0:
+            raise SettingsError(f"max_signature_failures is {self.max_signature_failures}, but 0 is the least")
         if not self.auth and not _is_loopback(self.host):
             raise SettingsError(
                 f"signatures must be checked when the host listens on {self.host}: whoever can reach it could run "
@@ -74,6 +78,11 @@ class Settings:
     def credentials_file(self) -> Path:
         """The keys that clients sign with."""
         return self.server.home / "credentials.json"
+
+    @property
+    def keys_file(self) -> Path:
+        """The named keys beside the host's own."""
+        return self.server.home / "keys.json"
 
     @property
     def objects_dir(self) -> Path:

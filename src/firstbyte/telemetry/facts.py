@@ -104,6 +104,32 @@ class InvocationFinished(Fact):
     """Of the answer, as far as it came."""
 
 
+AsyncOutcome = Literal["ok", "expired", "download_failed", "invocation_failed", "upload_failed"]
+"""How an asynchronous invocation ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class BacklogChanged(Fact):
+    """An asynchronous endpoint has so many requests waiting now."""
+
+    endpoint_name: str
+    num_waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncInvocationFinished(Fact):
+    """An asynchronous invocation is over, well or not."""
+
+    endpoint_name: str
+    variant_name: str
+    """Empty when it did not come as far as a variant."""
+    outcome: AsyncOutcome
+    waited_s: float
+    """In the queue."""
+    duration_s: float
+    """From the queue to the end, reading and writing included."""
+
+
 @dataclass(frozen=True, slots=True)
 class EndpointChanged(Fact):
     """An endpoint got another goal: created, in service, failed, being deleted, gone."""

@@ -6,7 +6,15 @@ same dimensions; CloudWatch's unit is the microsecond, Prometheus's convention i
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from firstbyte.telemetry.facts import Fact, InvocationAnswered, InvocationFinished, InvocationStarted, RequestServed
+from firstbyte.telemetry.facts import (
+    AsyncInvocationFinished,
+    BacklogChanged,
+    Fact,
+    InvocationAnswered,
+    InvocationFinished,
+    InvocationStarted,
+    RequestServed,
+)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -36,6 +44,15 @@ class PrometheusHook:
         self._overhead_latency = self._histogram("OverheadLatency", "Time the host added", _SHORT_SECONDS)
         self._first_chunk_latency = self._histogram("FirstChunkLatency", "Time to a stream's first chunk", _SECONDS)
         self._running = Gauge("ConcurrentRequests", "Invocations under way", _DIMENSIONS, registry=self._registry)
+        self._backlog = Gauge(
+            "ApproximateBacklogSize", "Asynchronous invocations that wait", _BY_ENDPOINT, registry=self._registry
+        )
+        self._async_ends = self._counter(
+            "AsyncInvocations", "Asynchronous invocations that are over", ("EndpointName", "Outcome")
+        )
+        self._time_in_backlog = self._histogram(
+            "TimeInBacklog", "Time an asynchronous invocation waited", _SECONDS, _BY_ENDPOINT
+        )
         self._requests = Counter(
             "Requests", "Requests answered", ("Service", "Operation", "StatusCode"), registry=self._registry
         )
@@ -50,6 +67,11 @@ class PrometheusHook:
                 self._observe_answer(fact)
             case InvocationFinished():
                 self._observe_end(fact)
+            case BacklogChanged():
+                self._backlog.labels(fact.endpoint_name).set(fact.num_waiting)
+            case AsyncInvocationFinished():
+                self._async_ends.labels(fact.endpoint_name, fact.outcome).inc()
+                self._time_in_backlog.labels(fact.endpoint_name).observe(fact.waited_s)
             case RequestServed():
                 self._observe_request(fact)
             case _:
@@ -62,8 +84,10 @@ class PrometheusHook:
     def _counter(self, name: str, what: str, dimensions: tuple[str, ...] = _DIMENSIONS) -> Counter:
         return Counter(name, what, dimensions, registry=self._registry)
 
-    def _histogram(self, name: str, what: str, buckets: tuple[float, ...]) -> Histogram:
-        return Histogram(f"{name}_seconds", what, _DIMENSIONS, buckets=buckets, registry=self._registry)
+    def _histogram(
+        self, name: str, what: str, buckets: tuple[float, ...], dimensions: tuple[str, ...] = _DIMENSIONS
+    ) -> Histogram:
+        return Histogram(f"{name}_seconds", what, dimensions, buckets=buckets, registry=self._registry)
 
     def _observe_request(self, fact: RequestServed) -> None:
         # What was refused may name services and operations that its sender made up.

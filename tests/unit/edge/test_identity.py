@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from firstbyte.aws.claims import Scope
 from firstbyte.aws.errors import ServiceError
 from firstbyte.aws.gateway import Call
+from firstbyte.aws.sigv4 import Identity
 from firstbyte.edge.identity import Identities
 
 
@@ -37,3 +39,13 @@ async def test_another_role_is_not() -> None:
 
     assert (caught.value.code, caught.value.status) == ("NoSuchEntity", 404)
     assert caught.value.message == "The role with name admin cannot be found."
+
+
+async def test_a_named_key_is_a_session_of_its_own() -> None:
+    identities = Identities("000000000042")
+    identity = Identity("AKIA", Scope("20261123", "us-east-1", "sts"), principal=identities.principal("analyst"))
+
+    told = await identities.get_caller_identity(Call("sts", "GetCallerIdentity", {}, identity, "r"))
+
+    assert told["Arn"].endswith(":assumed-role/sagemaker_execution_role/analyst")
+    assert told["UserId"].endswith(":analyst")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from firstbyte.aws.http import HttpRequest
-from firstbyte.edge.objects import Objects, read_request
+from firstbyte.edge.objects import Objects, name_action, name_resource, read_request
 from firstbyte.edge.sidecar import SidecarAddress
 
 
@@ -39,6 +39,35 @@ def test_what_signs_is_no_part_of_the_question() -> None:
     parsed = read_request(request("/b", query="prefix=a%2Fb&X-Amz-Signature=0&Expires=1&delimiter="))
 
     assert parsed.query == {"prefix": "a/b", "delimiter": ""}
+
+
+@pytest.mark.parametrize(
+    ("asked", "action", "resource"),
+    [
+        (request("/"), "ListAllMyBuckets", "*"),
+        (request("/b"), "ListBucket", "b"),
+        (request("/b", query="list-type=2&prefix=x"), "ListBucket", "b"),
+        (request("/b", query="location"), "GetBucketLocation", "b"),
+        (request("/b", query="uploads"), "ListBucketMultipartUploads", "b"),
+        (request("/b", method="HEAD"), "ListBucket", "b"),
+        (request("/b", method="PUT"), "CreateBucket", "b"),
+        (request("/b", method="DELETE"), "DeleteBucket", "b"),
+        (request("/b", method="POST", query="delete"), "DeleteObject", "b"),
+        (request("/b/k"), "GetObject", "b/k"),
+        (request("/b/k", method="HEAD"), "GetObject", "b/k"),
+        (request("/b/k", query="uploadId=1"), "ListMultipartUploadParts", "b/k"),
+        (request("/b/k", method="PUT"), "PutObject", "b/k"),
+        (request("/b/k", method="PUT", query="partNumber=1&uploadId=1"), "PutObject", "b/k"),
+        (request("/b/k", method="POST", query="uploads"), "PutObject", "b/k"),
+        (request("/b/k", method="DELETE"), "DeleteObject", "b/k"),
+        (request("/b/k", method="DELETE", query="uploadId=1"), "AbortMultipartUpload", "b/k"),
+        (request("/b/k", method="PATCH"), "PutObject", "b/k"),
+    ],
+)
+def test_what_a_request_does_has_a_name(asked: Any, action: str, resource: str) -> None:
+    parsed = read_request(asked)
+
+    assert (name_action(parsed), name_resource(parsed)) == (f"s3:{action}", f'"arn:aws:s3:::{resource}"')
 
 
 class NoStore:

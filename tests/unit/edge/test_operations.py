@@ -18,7 +18,8 @@ from firstbyte.edge.operations import RECORDED, REFUSED, find_unserved, render_r
 NO_PLANE: Any = type("Anything", (), {"__getattr__": lambda self, name: lambda members: {}})()
 MODELS = ServiceModels()
 CONTROL = sorted(control_operations(NO_PLANE))
-SERVED = {"sagemaker": CONTROL, "sagemaker-runtime": ["InvokeEndpoint", "InvokeEndpointWithResponseStream"]}
+RUNTIME = ["InvokeEndpoint", "InvokeEndpointAsync", "InvokeEndpointWithResponseStream"]
+SERVED = {"sagemaker": CONTROL, "sagemaker-runtime": RUNTIME}
 TOO_DEEP = 6
 
 

@@ -8,7 +8,8 @@ import pytest
 from firstbyte.aws.errors import ServiceError
 from firstbyte.aws.gateway import Call
 from firstbyte.aws.service_models import ServiceModels
-from firstbyte.edge.runtime import Runtime, read_invocation
+from firstbyte.edge.runtime import Runtime, read_async_request, read_invocation
+from firstbyte.hosting.async_invoke import AsyncTicket
 from firstbyte.hosting.errors import ModelTimedOut, NotFound, StreamFailed
 from firstbyte.telemetry.facts import Fact, InvocationAnswered
 
@@ -41,6 +42,20 @@ class Answer:
         self.is_closed = True
 
 
+class AsyncInvoker:
+    """A queue that takes in whatever it is given."""
+
+    def __init__(self, error: Any = None) -> None:
+        self.asked: Any = None
+        self._error = error
+
+    def submit(self, request: Any) -> AsyncTicket:
+        self.asked = request
+        if self._error:
+            raise self._error
+        return AsyncTicket("i-1", "s3://out/i-1.out", None)
+
+
 class Invoker:
     def __init__(self, answer: Any = None, error: Any = None) -> None:
         self.asked = None
@@ -62,9 +77,14 @@ def call(**params: Any) -> Any:
     return Call("sagemaker-runtime", "InvokeEndpoint", {"EndpointName": "e", **params}, None, "r")
 
 
+def runtime(invoker: Any, emit: Any = lambda fact: None, queue: Any = None) -> Runtime:
+    anything: Any = queue or AsyncInvoker()
+    return Runtime(invoker, anything, emit)
+
+
 async def test_a_whole_answer_has_its_members() -> None:
     facts: list[Fact] = []
-    answered = await Runtime(invoker(Answer()), facts.append).invoke_endpoint(call(Body=b"x"))
+    answered = await runtime(invoker(Answer()), facts.append).invoke_endpoint(call(Body=b"x"))
 
     assert answered == {
         "Body": b"whole",
@@ -79,7 +99,7 @@ async def test_a_whole_answer_has_its_members() -> None:
 
 async def test_a_stream_s_events_are_its_chunks_and_it_is_closed_at_its_end() -> None:
     answer = Answer([b"a", b"b"])
-    stream = await Runtime(invoker(answer), lambda fact: None).invoke_endpoint_with_response_stream(call())
+    stream = await runtime(invoker(answer)).invoke_endpoint_with_response_stream(call())
 
     assert stream.members == {"ContentType": "application/json", "InvokedProductionVariant": "v"}
     assert [event async for event in stream.events] == [b"a", b"b"]
@@ -88,7 +108,7 @@ async def test_a_stream_s_events_are_its_chunks_and_it_is_closed_at_its_end() ->
 
 async def test_a_stream_that_nobody_reads_on_is_closed() -> None:
     answer = Answer([b"a", b"b"])
-    stream = await Runtime(invoker(answer), lambda fact: None).invoke_endpoint_with_response_stream(call())
+    stream = await runtime(invoker(answer)).invoke_endpoint_with_response_stream(call())
     events: Any = stream.events
     assert await anext(events) == b"a"
     await events.aclose()
@@ -98,7 +118,7 @@ async def test_a_stream_that_nobody_reads_on_is_closed() -> None:
 
 async def test_a_stream_that_breaks_raises_the_stream_s_exception() -> None:
     answer = Answer([b"a"], StreamFailed("ModelInvocationTimeExceeded", "too long"))
-    stream = await Runtime(invoker(answer), lambda fact: None).invoke_endpoint_with_response_stream(call())
+    stream = await runtime(invoker(answer)).invoke_endpoint_with_response_stream(call())
     with pytest.raises(ServiceError) as caught:
         assert [event async for event in stream.events] == []
 
@@ -126,7 +146,7 @@ async def test_what_fails_before_the_first_byte_has_a_status(
 ) -> None:
     facts: list[Fact] = []
     with pytest.raises(ServiceError) as caught:
-        await Runtime(invoker(error=error), facts.append).invoke_endpoint(call())
+        await runtime(invoker(error=error), facts.append).invoke_endpoint(call())
 
     assert (caught.value.code, caught.value.status) == (code, status)
     (fact,) = facts
@@ -135,9 +155,9 @@ async def test_what_fails_before_the_first_byte_has_a_status(
 
 
 def test_no_member_of_the_operations_is_left_behind() -> None:
-    runtime = ServiceModels().load("sagemaker-runtime")
+    model = ServiceModels().load("sagemaker-runtime")
     for operation, streaming in (("InvokeEndpoint", False), ("InvokeEndpointWithResponseStream", True)):
-        shape: Any = runtime.operation_model(operation).input_shape
+        shape: Any = model.operation_model(operation).input_shape
         members = shape.members.keys() - {ROUTING_HINT}
         params = {name: b"body" if name == "Body" else f"the {name}" for name in members}
         invocation = read_invocation(params, streaming=streaming)
@@ -145,3 +165,31 @@ def test_no_member_of_the_operations_is_left_behind() -> None:
 
         assert set(params.values()) <= read
         assert invocation.streaming is streaming
+
+
+async def test_an_asynchronous_invocation_is_answered_at_once() -> None:
+    queue: Any = AsyncInvoker()
+    answered = await runtime(None, queue=queue).invoke_endpoint_async(call(InputLocation="s3://in/a"))
+
+    assert answered == {"InferenceId": "i-1", "OutputLocation": "s3://out/i-1.out"}
+    assert (queue.asked.endpoint_name, queue.asked.input_location) == ("e", "s3://in/a")
+    assert (queue.asked.ttl_s, queue.asked.timeout_s) == (21_600, 900)
+
+
+async def test_a_refused_asynchronous_invocation_is_a_validation_error() -> None:
+    queue: Any = AsyncInvoker(NotFound("Endpoint e of account 123456789012 not found."))
+    with pytest.raises(ServiceError) as caught:
+        await runtime(None, queue=queue).invoke_endpoint_async(call())
+
+    assert (caught.value.code, caught.value.status) == ("ValidationError", 400)
+
+
+def test_no_member_of_the_asynchronous_operation_is_left_behind() -> None:
+    shape: Any = ServiceModels().load("sagemaker-runtime").operation_model("InvokeEndpointAsync").input_shape
+    numbers = {name for name, member in shape.members.items() if member.type_name == "integer"}
+    given: dict[str, Any] = {name: 77 if name in numbers else f"x-{name}" for name in shape.members}
+
+    read = read_async_request(given)
+
+    taken = {getattr(read, name) for name in read.__dataclass_fields__}
+    assert taken == {*given.values()}

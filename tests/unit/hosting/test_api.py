@@ -252,7 +252,7 @@ async def test_models_that_cannot_be(host: FakeHost, members: dict[str, Any], me
         ),
         (
             {"ProductionVariants": [variant()], "AsyncInferenceConfig": {"OutputConfig": {}}},
-            "Asynchronous inference is not hosted here.",
+            "S3OutputPath of AsyncInferenceConfig must be given: there is no other way to answer.",
         ),
     ],
 )

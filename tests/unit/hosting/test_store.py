@@ -144,7 +144,7 @@ def test_times_are_text_that_sorts_and_is_utc() -> None:
 def test_every_table_is_strict_and_every_migration_numbered(store: Store) -> None:
     rows = store.read("SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%'")
     assert {row["name"]: row["strict"] for row in rows} == dict.fromkeys(
-        ("models", "endpoint_configs", "endpoints", "tags"), 1
+        ("models", "endpoint_configs", "endpoints", "tags", "async_invocations"), 1
     )
     assert [migration.__name__[:5] for migration in MIGRATIONS] == [f"m{n:03d}_" for n in range(1, len(MIGRATIONS) + 1)]
     assert store.read("PRAGMA journal_mode") == [{"journal_mode": "wal"}]

@@ -142,13 +142,15 @@ class Store:
 
         Raises IllegalTransition, changing nothing.
         """
-        with self.transaction():
+        with self.transaction() as connection:
             endpoint = self.endpoints.get(name)
             if endpoint is None:
                 return None
             goal = advance(ENDPOINT_TABLE, endpoint.goal, event)
             if goal is EndpointGoal.GONE:
                 self.endpoints.delete(name)
+                # A new endpoint of this name must not get what the old one was asked.
+                connection.execute("DELETE FROM async_invocations WHERE endpoint_name = ?", (name,))
             else:
                 reason = reason or endpoint.failure_reason
                 moved = replace(endpoint, goal=goal, modified_at=now, failure_reason=reason)

@@ -53,7 +53,28 @@ def m003_updates(connection: sqlite3.Connection) -> None:
     connection.execute(f"ALTER TABLE endpoints ADD COLUMN pending TEXT CHECK ({check})")
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_resources, m002_tags, m003_updates)
+def m004_async_invocations(connection: sqlite3.Connection) -> None:
+    """Asynchronous invocations that are not answered yet."""
+    connection.execute("""
+        CREATE TABLE async_invocations (
+            sequence INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            endpoint_name TEXT NOT NULL,
+            inference_id TEXT NOT NULL,
+            received_at TEXT NOT NULL,
+            output_location TEXT NOT NULL,
+            failure_location TEXT,
+            input_location TEXT,
+            content_type TEXT,
+            accept TEXT,
+            custom_attributes TEXT,
+            ttl_s INTEGER NOT NULL,
+            timeout_s INTEGER NOT NULL,
+            body BLOB
+        ) STRICT""")
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_resources, m002_tags, m003_updates, m004_async_invocations)
 
 
 class DatabaseTooNew(Exception):
