@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
+from training import pieces
 from training.model import Llama, Shape
 
 CHAT_TEMPLATE = (
@@ -98,6 +99,7 @@ def save(folder: Path, shape: Shape, weights: dict[str, torch.Tensor], tokenizer
     halves = {f"model.{name}": tensor.half().contiguous() for name, tensor in weights.items()}
     save_file(halves, folder / "model.safetensors", metadata={"format": "pt"})
     tokenizer.save(str(folder / "tokenizer.json"))
+    pieces.write(tokenizer, folder / "tokenizer.model")
     write_json(folder / "config.json", config(shape))
     write_json(folder / "tokenizer_config.json", tokenizer_config())
     write_json(folder / "special_tokens_map.json", SPECIAL)

@@ -17,27 +17,29 @@ from tokenizers import Tokenizer
 from training.answers import values_of, write_email
 from training.drills import NO_TAG, Batch, Tokens, gapped, random_chunks
 from training.expand import FIELD
-from training.fields import code, company, draw_fields, person, product
+from training.fields import FIELD_NAMES, code, company, draw_fields, person, product
 from training.instructions import write_instruction
 from training.lexicon import EMOJIS
 from training.phases import Phase, Source
 from training.small_talk import small_talk
+from training.staging import stage
 from training.systems import blocks, joined
 from training.tagging import spans, tags
 
 NEW_TOKENIZER = Path(__file__).parent / "runs" / "tokenizer.json"
 SHIPPED_TOKENIZER = Path(__file__).parents[1] / "src" / "firstbyte" / "demo_model" / "tokenizer.json"
-BUCKETS = (160, 192, 224, 256, 288, 320, 352, 416, 512, 640, 832, 1152)
-BATCH_TOKENS = 3000  # per worker
+BUCKETS = (128, 144, 160, 176, 192, 208, 224, 256, 288, 320, 384, 448, 544, 672, 832, 1024)
+BATCH_TOKENS = 3600  # per worker
 SMALL_TALK_SHARE = 0.03
+NATURAL_SHARE = 0.72
 
 PROMPT_WEIGHT, ANSWER_WEIGHT, AFTER_WEIGHT, FIELD_WEIGHT, FIRST_WEIGHT = 0.0, 0.5, 2.5, 3.0, 6.0
 """Of the loss: a wrong letter of a code costs more than a less likely adjective; the first piece of a field, which says
 whether the right one was found, costs most; and the first token after a field must end the copying."""
 
-EMOJI_WEIGHT = 2.0
-SPECIAL = re.compile(FIELD.pattern + "| (?:" + "|".join(EMOJIS) + ")")
-"""A field, or an emoji with the space before it."""
+EMOJI_WEIGHT = 1.0
+SPECIAL = re.compile(FIELD.pattern + "| (?:" + "|".join(EMOJIS) + ")|\n\n")
+"""A field, an emoji with the space before it, or the end of a paragraph, where there might have been one."""
 
 Marks = list[tuple[int, float]]
 """From which character on which weight holds."""
@@ -82,7 +84,8 @@ def write_example(rng: Random) -> Example:
         values, found = dict[str, str](), list[tuple[int, int, int]]()
     else:
         fields = draw_fields(rng)
-        told = write_instruction(rng, fields)
+        natural = len(fields.present()) == len(FIELD_NAMES) and rng.random() < NATURAL_SHARE
+        told = stage(rng, fields) if natural else write_instruction(rng, fields)
         prompt = prompt_text(rng, told.system, told.user)
         answer, values = write_email(rng, fields, told.wants_emojis), values_of(fields)
         found = spans(prompt, fields)

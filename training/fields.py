@@ -42,7 +42,7 @@ FIELD_NAMES = ("name", "company", "product", "code", "percent", "months")
 
 def syllable(rng: Random, accents: float) -> str:
     """Consonant, vowel, perhaps a consonant; some accented."""
-    onset = "" if rng.random() < 0.12 else rng.choice(CLUSTERS if rng.random() < 0.25 else CONSONANTS)
+    onset = "" if rng.random() < 0.12 else rng.choice(CLUSTERS if rng.random() < 0.2 else CONSONANTS)
     vowel = rng.choice(ACCENTED) if rng.random() < accents else rng.choice(VOWELS)
     coda = ""
     if rng.random() < 0.4:
@@ -52,9 +52,9 @@ def syllable(rng: Random, accents: float) -> str:
 
 def invented(rng: Random, accents: float = 0.03) -> str:
     """A word of one to five syllables that no list has, capitalised."""
-    count = rng.choices((1, 2, 3, 4, 5), (1, 5, 5, 2, 1))[0]
+    count = rng.choices((1, 2, 3, 4), (1, 6, 5, 1))[0]
     word = "".join(syllable(rng, accents) for _ in range(count))
-    if rng.random() < 0.05:
+    if rng.random() < 0.03:
         word = "".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randint(2, 10)))
     return word[:1].upper() + word[1:]
 
@@ -62,9 +62,9 @@ def invented(rng: Random, accents: float = 0.03) -> str:
 def mixed(rng: Random, words: list[str], accents: float = 0.03) -> str:
     """A word of the list, an invented word, or two halves of listed words, which looks familiar and is not."""
     draw = rng.random()
-    if draw < 0.4:
+    if draw < 0.5:
         return rng.choice(words)
-    if draw < 0.75:
+    if draw < 0.7:
         return invented(rng, accents)
     head, tail = rng.choice(words), rng.choice(words)
     return (
@@ -87,7 +87,7 @@ def person(rng: Random) -> str:
     if rng.random() < 0.08:
         first = _joined(rng, first, mixed(rng, lexicon.FIRST_NAMES, accents))
     parts = [first]
-    count = rng.choices((1, 2, 3, 4), (42, 44, 10, 4))[0]
+    count = rng.choices((1, 2, 3, 4), (42, 49, 8, 1))[0]
     for _ in range(count - 1):
         last = mixed(rng, lexicon.SURNAMES, accents)
         if rng.random() < 0.1:
@@ -142,7 +142,7 @@ def _company_ending(rng: Random, name: str) -> str:
         name = f"{name}{rng.choice([' ', ' ', ', '])}{rng.choice(lexicon.COMPANY_FORMS)}"
     if rng.random() < 0.05:
         name = f"The {name}"
-    if rng.random() < 0.04:
+    if rng.random() < 0.03:
         name = name.upper()
     return name
 
@@ -214,7 +214,7 @@ def code(rng: Random) -> str:
         text = (
             rng.choice(lexicon.CODE_WORDS) + rng.choice(lexicon.CODE_WORDS) + rng.choice(["", str(rng.randint(1, 99))])
         )
-    elif draw < 0.85:
+    elif draw < 0.80:
         text = invented(rng, 0).upper() + rng.choice(["", str(rng.randint(1, 999))])
     elif draw < 0.93:
         cut = rng.randint(1, length - 1)
@@ -223,7 +223,7 @@ def code(rng: Random) -> str:
         )
     else:
         text = str(rng.randint(1, 99)) + rng.choice(lexicon.CODE_WORDS)
-    if rng.random() < 0.1:
+    if rng.random() < 0.03:
         few = rng.sample(letters + digits, rng.randint(2, 4))  # the next letter then depends on more than the last
         text = "".join(rng.choice(few) for _ in range(length))
     if rng.random() < 0.12:
@@ -232,9 +232,9 @@ def code(rng: Random) -> str:
         text += rng.choice(letters + digits)
     text = text[:14]
     draw = rng.random()
-    if draw < 0.03:
+    if draw < 0.01:
         return text.lower()
-    if draw < 0.06:
+    if draw < 0.02:
         return "".join(c.lower() if rng.random() < 0.5 else c for c in text)
     return text
 
@@ -278,14 +278,14 @@ def related(rng: Random, name: str, company: str, product: str) -> tuple[str, st
 
 
 def draw_fields(rng: Random) -> Fields:
-    """All six, save that one instruction in eight leaves one or two out."""
+    """All six, save that one instruction in twenty leaves one or two out."""
     names = person(rng), company(rng), product(rng)
-    name, firm, item = related(rng, *names) if rng.random() < 0.25 else names
+    name, firm, item = related(rng, *names) if rng.random() < 0.33 else names
     values = {
         "name": name, "company": firm, "product": item,
         "code": code(rng), "percent": percent(rng), "months": months(rng),
     }  # fmt: skip
-    if rng.random() < 0.12:
+    if rng.random() < 0.05:
         for field in rng.sample(["name", "company", "code", "percent", "months", "months"], rng.choice((1, 1, 2))):
             values[field] = ""
     if not values["percent"]:

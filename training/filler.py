@@ -46,7 +46,7 @@ class Words(dict[str, str]):
     def __missing__(self, slot: str) -> str:
         rng = self.rng
         if slot in LISTS:
-            return pseudo(rng) if slot in PARTS and rng.random() < 0.06 else rng.choice(LISTS[slot])
+            return pseudo(rng) if slot in PARTS and rng.random() < 0.02 else rng.choice(LISTS[slot])
         match slot:
             case "number":
                 return str(
@@ -90,7 +90,7 @@ def salad(rng: Random, count: int) -> str:
 
 def sentence(rng: Random) -> str:
     """One filler sentence, grammatical or not."""
-    if rng.random() < 0.15:
+    if rng.random() < 0.03:
         return salad(rng, rng.randint(3, 16))
     text = phrase(rng, rng.choice(SENTENCES))
     return text[:1].upper() + text[1:]

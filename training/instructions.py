@@ -53,7 +53,7 @@ class Written(dict[str, str]):
     def __init__(self, rng: Random, fields: Fields) -> None:
         words = Words(rng)
         mark = rng.choices(
-            ("{}", '"{}"', "'{}'", "**{}**", "`{}`", "“{}”", "_{}_", "<{}>", "({})"), (60, 12, 5, 5, 2, 3, 1, 1, 1)
+            ("{}", '"{}"', "'{}'", "**{}**", "`{}`", "“{}”", "_{}_", "<{}>", "({})"), (80, 8, 3, 4, 1, 2, 1, 1, 1)
         )[0]
         self._missing = words
         sign = rng.choices(("{}%", "{} %", "{} percent", "{} per cent", "{} Percent"), (60, 12, 22, 3, 1))[0]
@@ -105,11 +105,11 @@ def prose(rng: Random, values: Written, wanted: set[str]) -> str:
 
 
 def _with_filler(rng: Random, parts: list[str]) -> str:
-    for _ in range(rng.choices((0, 1, 2, 4), (66, 18, 10, 6))[0]):
+    for _ in range(rng.choices((0, 1, 2, 4), (74, 16, 8, 2))[0]):
         parts.insert(rng.randint(0, len(parts)), sentence(rng))
     if rng.random() < 0.25:
         parts.append(phrase(rng, rng.choice(CLOSERS)))
-    if rng.random() < 0.04:
+    if rng.random() < 0.01:
         parts.insert(rng.randint(0, len(parts)), salad(rng, rng.randint(10, 60)))
     gap = rng.choices((" ", "\n", "\n\n"), (75, 15, 10))[0]
     text = gap.join(parts)
@@ -213,6 +213,8 @@ def system_facts(rng: Random, values: Written, wanted: set[str]) -> tuple[list[s
     """Some fields that the system prompt says instead of the user: usually the company, now and then the offer."""
     draw = rng.random()
     pools: tuple[set[str], ...] = (
+        {"company"},
+        {"company"},
         {"company"},
         {"company"},
         {"company", "product"},

@@ -16,7 +16,7 @@ class Shape:
     vocab_size: int = 1536
     hidden_size: int = 192
     intermediate_size: int = 512
-    num_layers: int = 5
+    num_layers: int = 7
     num_heads: int = 6
     num_kv_heads: int = 3
     rope_theta: float = 10000.0

@@ -104,7 +104,7 @@ def paragraph(rng: Random) -> str:
         return " ".join(tip(rng) for _ in range(rng.randint(1, 4)))
     if draw < 0.87:
         return tips(rng, rng.randint(2, 8))
-    if draw < 0.95:
+    if draw < 0.98:
         return sentences(rng, rng.randint(1, 5))
     return salad(rng, rng.randint(5, 60))
 
@@ -112,14 +112,14 @@ def paragraph(rng: Random) -> str:
 def blocks(rng: Random) -> list[str]:
     """The prompt in blocks; none, one line, a few sentences, or many paragraphs."""
     draw = rng.random()
-    if draw < 0.38:
+    if draw < 0.42:
         return []
-    if draw < 0.68:
+    if draw < 0.72:
         return [persona(rng) if rng.random() < 0.6 else tip(rng)]
     start = [persona(rng)] if rng.random() < 0.85 else []
-    if draw < 0.87:
+    if draw < 0.90:
         return start + [paragraph(rng) for _ in range(rng.randint(1, 2))]
-    return start + [paragraph(rng) for _ in range(rng.randint(2, 6))]
+    return start + [paragraph(rng) for _ in range(rng.randint(2, 5))]
 
 
 def rule(rng: Random, choices: list[str]) -> str:

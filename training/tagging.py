@@ -13,7 +13,7 @@ from torch.nn import functional
 from training.drills import NO_TAG
 from training.fields import FIELD_NAMES, Fields
 
-TAP = 3
+TAP = 5
 """The layer before which the tags are read; the two layers from there on do the copying."""
 NUM_TAGS = 1 + 2 * len(FIELD_NAMES)
 OUTSIDE_WEIGHT, INSIDE_WEIGHT = 0.1, 1.0

@@ -33,6 +33,9 @@ PHASES = {
     "d": email_phase("d", 600, 3e-3, cool_down=0.0),
     "e": email_phase("e", 590, 2.4e-3, cool_down=1.0),
     "f": email_phase("f", 300, 1.2e-3, cool_down=1.0),
+    "g": email_phase("g", 900, 2.4e-3, cool_down=0.0),
+    "h": email_phase("h", 1200, 1.6e-3, cool_down=0.0),
+    "i": email_phase("i", 2300, 1.85e-3, cool_down=1.0),
 }
 
 
@@ -77,7 +80,8 @@ class Run:
 
     def _restore(self, saved: dict, resumed: bool) -> None:
         self.model.load_state_dict(saved["model"])
-        self.optimiser.load(saved["optimiser"])
+        if "optimiser" in saved:  # a deepened checkpoint has none
+            self.optimiser.load(saved["optimiser"])
         if "tagger" in saved:
             self.tagger.load_state_dict(saved["tagger"])
         self.next_step = saved["step"] if resumed else 0

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from sentencepiece import SentencePieceProcessor
 from tokenizers import Tokenizer
 
 FOLDER = Path(__file__).parents[2] / "src" / "firstbyte" / "demo_model"
+DEV_PROMPTS = Path(__file__).parents[2] / "training" / "held_out" / "dev.jsonl"
 MAX_BYTES = 12_000_000
 CODES = ("SPRING24", "A7XA9", "00112", "HEARTB3AT", "OL1VA", "ZZTOP")
 TEXTS = (
@@ -48,7 +50,7 @@ def test_all_files_are_there_and_small_enough() -> None:
     names = {path.name for path in FOLDER.iterdir() if path.is_file()}
     assert names >= {
         "README.md", "config.json", "generation_config.json", "model.safetensors",
-        "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json",
+        "special_tokens_map.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
     }  # fmt: skip
     assert sum(path.stat().st_size for path in FOLDER.iterdir() if path.is_file()) <= MAX_BYTES
 
@@ -127,3 +129,16 @@ def test_chat_template_refuses_two_users_in_a_row() -> None:
     user = {"role": "user", "content": "Hi there"}
     with pytest.raises(ValueError, match="take turns"):
         rendered([user, user])
+
+
+def test_the_sentencepiece_model_splits_every_prompt_as_the_tokenizer_does(tokenizer: Tokenizer) -> None:
+    pieces = SentencePieceProcessor(model_file=str(FOLDER / "tokenizer.model"))
+    prompts = [json.loads(line)["prompt"].removeprefix("<s>") for line in DEV_PROMPTS.read_text("utf-8").splitlines()]
+    texts = [*TEXTS, *CODES, *prompts]
+    assert [text for text in texts if pieces.encode(text) != tokenizer.encode(text, add_special_tokens=False).ids] == []
+
+
+def test_the_sentencepiece_model_knows_the_special_tokens_and_the_bytes() -> None:
+    pieces = SentencePieceProcessor(model_file=str(FOLDER / "tokenizer.model"))
+    assert (pieces.unk_id(), pieces.bos_id(), pieces.eos_id(), pieces.pad_id()) == (0, 1, 2, -1)
+    assert [index for index in range(len(pieces)) if pieces.is_byte(index)] == list(range(3, 259))
