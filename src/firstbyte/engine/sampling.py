@@ -187,7 +187,8 @@ def _best_of_row(logprobs: Float32, num: int) -> Int32:
 
 
 def _below_best(scores: Float32) -> Float64:
-    return scores.astype(np.float64) - scores.max(axis=1, keepdims=True).astype(np.float64)
+    best: Float64 = scores.max(axis=1, keepdims=True).astype(np.float64)
+    return scores.astype(np.float64) - best
 
 
 def _weights(scores: Float32) -> Float64:
