@@ -134,8 +134,9 @@ def serve(folder: Path, **options: Any) -> EngineService:
         ({"max_batch_prefill_tokens": 7, "min_prefill_tokens": 3}, ""),
         ({"prefix_caching": True}, "num_cached_tokens"),
         ({"num_blocks": 36}, "num_preemptions"),
+        ({"prompt_lookup_num_tokens": 5}, "num_accepted_tokens"),
     ],
-    ids=["together", "one_thread", "chunked", "prefix_hits", "preempted"],
+    ids=["together", "one_thread", "chunked", "prefix_hits", "preempted", "speculating"],
 )
 async def test_neighbours_change_no_bit(tmp_path: Path, quantize: str, options: dict[str, Any], must_have: str) -> None:
     """Texts, tokens and log-probabilities are those of each request alone; cancelled neighbours come and go."""
