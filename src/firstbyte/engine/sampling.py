@@ -197,7 +197,8 @@ def _weights(scores: Float32) -> Float64:
 
 def _total(values: Float64) -> Float64:
     """Sums of rows, [R, 1], added up from the first to the last."""
-    return np.cumsum(values, axis=1)[:, -1:]
+    totals: Float64 = np.cumsum(values, axis=1)[:, -1:]
+    return totals
 
 
 def _limits(p: Float32) -> Float64:

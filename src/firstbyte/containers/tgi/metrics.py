@@ -2,13 +2,14 @@
 
 Served: what this server knows. Left out, since nothing here corresponds to it: `tgi_batch_concat*`,
 `tgi_batch_{filter,forward,decode,inference}_duration`, `tgi_batch_inference_{success,failure}`,
-`tgi_batch_current_max_tokens`, `tgi_request_skipped_tokens`.
+`tgi_batch_current_max_tokens`, `tgi_request_skipped_tokens`. `firstbyte_*` are ours.
 """
 
 from collections.abc import Iterator
 
 from firstbyte.containers.exchange import Answer
 from firstbyte.containers.metering import Distribution, Tally
+from firstbyte.engine.stats import EngineStats
 
 FAILURES = {
     "validation": "validation",
@@ -32,7 +33,8 @@ DISTRIBUTIONS = {
 
 def render_metrics(tally: Tally, max_batch_total_tokens: int | None) -> Answer:
     """The answer of /metrics."""
-    lines = (*_requests(tally), *_batch(tally, max_batch_total_tokens), *_distributions(tally))
+    batch = _batch(tally, max_batch_total_tokens)
+    lines = (*_requests(tally), *batch, *_savings(tally.engine), *_distributions(tally))
     body = "".join(f"{line}\n" for line in lines).encode()
     return Answer(200, (("content-type", "text/plain; charset=utf-8"),), body)
 
@@ -54,6 +56,19 @@ def _batch(tally: Tally, max_batch_total_tokens: int | None) -> Iterator[str]:
         yield from _single("tgi_batch_max_total_tokens", "gauge", max_batch_total_tokens)
     yield from _single("tgi_batch_total_tokens", "counter", engine.num_computed_tokens)
     yield from _single("tgi_batch_inference_count", "counter", engine.num_steps)
+
+
+def _savings(engine: EngineStats) -> Iterator[str]:
+    """What TGI has no names for. Hits over queries is the prefix cache's hit rate."""
+    counts = {
+        "prefix_cache_queries": engine.num_prefix_queries,
+        "prefix_cache_hits": engine.num_prefix_hits,
+        "prefix_cache_tokens": engine.num_cached_tokens,
+        "draft_tokens": engine.num_draft_tokens,
+        "accepted_tokens": engine.num_accepted_tokens,
+    }
+    for name, count in counts.items():
+        yield from _single(f"firstbyte_{name}_total", "counter", count)
 
 
 def _distributions(tally: Tally) -> Iterator[str]:
