@@ -187,7 +187,9 @@ def _best_of_row(logprobs: Float32, num: int) -> Int32:
 
 
 def _below_best(scores: Float32) -> Float64:
-    return scores.astype(np.float64) - scores.max(axis=1, keepdims=True).astype(np.float64)
+    exact = scores.astype(np.float64)
+    below: Float64 = exact - exact.max(axis=1, keepdims=True)
+    return below
 
 
 def _weights(scores: Float32) -> Float64:

@@ -140,7 +140,8 @@ class GgufTensor:
         (0, d/2), (1, d/2 + 1), ...; for the architecture `llama` its converter therefore reorders the rows of
         queries and keys, and here they are put back.
         """
-        values = self.stored.widen(np.ascontiguousarray(self.raw)).reshape(self.shape)
+        with np.errstate(invalid="ignore", over="ignore"):  # of damaged scales; what comes of it is looked at
+            values = self.stored.widen(np.ascontiguousarray(self.raw)).reshape(self.shape)
         if not np.isfinite(values).all():
             raise CheckpointError(f"tensor {self.name} holds values that are not finite numbers")
         if self.num_interleaved_heads is None:

@@ -97,6 +97,13 @@ def test_rows_of_heads_are_put_back() -> None:
     np.testing.assert_array_equal(tensor("F32", raw, (12, 2), heads=2).float32(), rows)
 
 
-def test_values_that_are_not_finite() -> None:
+@pytest.mark.parametrize("scale", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("stored", [stored.name for stored in FORMATS.values() if stored.block_len > 1])
+def test_scales_that_are_not_finite(stored: str, scale: float) -> None:
+    known = FORMATS[FORMAT_IDS[stored]]
+    raw = bytearray([0x11] * known.block_bytes)
+    for at in (208,) if stored == "Q6_K" else (0, 2) if stored in ("Q4_1", "Q5_1", "Q4_K", "Q5_K") else (0,):
+        raw[at : at + 2] = np.float16(scale).tobytes()
+
     with pytest.raises(CheckpointError, match="t holds values that are not finite"):
-        tensor("Q8_0", np.float16(np.inf).tobytes() + bytes([1] * 32), (32,)).float32()
+        tensor(stored, bytes(raw), (known.block_len,)).float32()

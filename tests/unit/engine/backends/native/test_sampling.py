@@ -146,7 +146,7 @@ def test_a_sum_that_meets_p_is_seen_to_do_so(isa: str, name: str, top_p: float) 
     flat = np.zeros((NUM_ROWS, 10), np.float32)
     steps = np.log(np.repeat([1, 2, 3, 4, 5], 2)).astype(np.float32)[None].repeat(NUM_ROWS, axis=0)
     for logits in (flat, np.ascontiguousarray(steps)):
-        assert_same(logits, plans_of(is_sampled=True, num_top=10, **{name: top_p}), isa)
+        assert_same(logits, plans_of(is_sampled=True, num_top=10, **dict[str, Any]({name: top_p})), isa)
     if name == "top_p":
         assert len(native(flat, plans_of(is_sampled=True, num_top=10, top_p=top_p), isa).top_ids) == 60 * top_p
 
