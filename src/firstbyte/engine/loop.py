@@ -103,6 +103,11 @@ class EngineLoop:
         taken = self._scheduler.settle(step, choices.token_ids.tolist())
         for run, rows in zip(step.choosing, taken, strict=True):
             sequence_id = run.sequence.sequence_id
+            if run.sequence.mask is not None and run.sequence.mask.has_failed:
+                failure = GenerationFailed("the grammar has become too complex, or allows no token of this model")
+                deliveries.append(Delivery(sequence_id, failure))
+                self._drop(sequence_id)
+                continue
             for row in rows:
                 event = self._generations[sequence_id].advance(choices, row)
                 deliveries.append(Delivery(sequence_id, event))
