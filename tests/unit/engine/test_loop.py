@@ -111,6 +111,26 @@ def test_a_failed_step_fails_its_requests_and_no_others() -> None:
     engine.loop.close()
 
 
+def test_nothing_that_a_failed_step_should_have_computed_is_found_later() -> None:
+    def tokens(engine: Engine, sequence_id: int) -> list[int]:
+        engine.submit(sequence_id, 5, 6, 7, 8, 9)
+        items = [delivery.item for _ in range(3) for delivery in engine.next_step()]
+        return [item.token_id for item in items if isinstance(item, TokenEvent)]
+
+    fresh, engine = Engine(), Engine()
+    engine.hold(1)
+    engine.submit(2, 5, 6, 7, 8, 9)
+    engine.submit(3, POISON)
+    engine.backend.gate.set()
+    engine.next_step()
+    assert [failure_of(delivery).args for delivery in engine.next_step()]
+
+    assert tokens(engine, 4) == tokens(fresh, 4)
+    assert engine.loop.stats.num_cached_tokens == 0
+    for each in (fresh, engine):
+        each.loop.close()
+
+
 class Entangled:
     """A matcher of llguidance that has given up."""
 

@@ -47,38 +47,6 @@ def test_blocks_of_five_bits_have_the_fifth_ones_apart(stored: str, head: bytes,
     np.testing.assert_array_equal(tensor(stored, head + BITS + NIBBLES, (32,)).float32(), expected)
 
 
-SIXES = bytes([1, 2, 3, 0xC4, 10, 11, 12, 0x4D, 0x35, 0x36, 0x37, 0x28])
-"""Scales 1 to 4 and minima 10 to 13 in six bits each, the fourth with the upper bits of the eighth; then the lower
-nibbles of scales 5 to 8 and minima 3, 3, 3, 2."""
-SCALES, MINIMA = [1, 2, 3, 4, 5, 6, 7, 8 + 48], [10, 11, 12, 13, 3, 3, 3, 2 + 16]
-
-
-@pytest.mark.parametrize("stored", ["Q4_K", "Q5_K"])
-def test_blocks_of_eight_groups(stored: str) -> None:
-    """All nibbles of group g are g; in Q5_K each group has a fifth bit at the value of its own number."""
-    fifth = bytes(1 << i if i < 8 else 0 for i in range(32)) if stored == "Q5_K" else b""
-    nibbles = b"".join(bytes([group | (group + 1) << 4]) * 32 for group in (0, 2, 4, 6))
-    raw = np.float16(0.25).tobytes() + HALF + SIXES + fifth + nibbles
-
-    expected = np.repeat(np.arange(8.0), 32).reshape(8, 32)
-    if fifth:
-        expected += 16 * np.eye(8, 32)
-    expected = 0.25 * np.array(SCALES)[:, None] * expected - 0.5 * np.array(MINIMA)[:, None]
-    np.testing.assert_array_equal(tensor(stored, raw, (256,)).float32(), expected.reshape(-1))
-
-
-def test_a_block_of_q6_k_has_sixteen_groups() -> None:
-    """Values 0 to 63 in each half twice over, by nibble and upper bits; scales from -8 to 7."""
-    values = np.tile(np.arange(64), 4)
-    halves = values.reshape(2, 4, 32)
-    lower = np.concatenate([halves[:, :2] & 15 | (halves[:, 2:] & 15) << 4], axis=1).astype(np.uint8)
-    upper = sum((halves[:, group] >> 4) << 2 * group for group in range(4))
-    raw = lower.tobytes() + np.asarray(upper, np.uint8).tobytes() + struct.pack("16b", *range(-8, 8)) + HALF
-
-    expected = 0.5 * np.repeat(np.arange(-8, 8), 16) * (values - 32)
-    np.testing.assert_array_equal(tensor("Q6_K", raw, (256,)).float32(), expected)
-
-
 @pytest.mark.parametrize(
     ("stored", "tolerance"), [("F32", 0.0), ("F16", 1e-3), ("BF16", 8e-3), ("Q8_0", 6e-3), ("Q4_0", 8e-2)]
 )
