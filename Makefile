@@ -7,6 +7,7 @@ STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 NATIVE := CMakeLists.txt $(shell find native -type f)
 PARITY_STAMP := .venvs/parity/.installed
+LLAMA_STAMP := .venvs/llama/.parity-installed
 
 all: check test ## check and test
 
@@ -44,7 +45,12 @@ $(PARITY_STAMP): pyproject.toml
 	.venvs/parity/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' torch==2.13.0 transformers
 	touch $@
 
-test-parity: $(PARITY_STAMP) ## set up and compare with PyTorch and transformers
+$(LLAMA_STAMP):
+	test -x .venvs/llama/bin/python || $(PYTHON) -m venv .venvs/llama
+	.venvs/llama/bin/python -m pip install --quiet --disable-pip-version-check xllamacpp==2026.10.11549 gguf==0.19.0
+	touch $@
+
+test-parity: $(PARITY_STAMP) $(LLAMA_STAMP) ## set up and compare with PyTorch, transformers and llama.cpp
 	.venvs/parity/bin/python -m pytest -m parity tests/parity
 
 sanitize: $(DEV_STAMP) ## test the C++ kernels under the address and undefined behaviour sanitizers

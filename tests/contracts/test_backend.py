@@ -114,6 +114,32 @@ def test_neighbours_change_nothing(backend: Backend) -> None:
     assert decode(backend, sequence_of(PROMPT), sequence_of(OTHER, first_block=64)) == alone
 
 
+def test_a_block_may_be_shared_in_the_step_that_computes_it(backend: Backend) -> None:
+    expected = decode(backend, sequence_of(PROMPT)) + decode(backend, sequence_of(PROMPT[:9], first_block=64))
+    first, second = sequence_of(PROMPT), sequence_of(PROMPT[:9], first_block=64)
+    second.table.blocks[:2] = first.table.blocks[:2]
+    second.num_computed = 2 * BLOCK_LEN
+
+    assert decode(backend, first, second) == expected
+
+
+def test_a_draft_is_checked_token_by_token(backend: Backend) -> None:
+    """Its rows are what decoding its tokens one by one gives, a wrong one's too; nothing of that one stays."""
+    (tokens,) = decode(backend, sequence_of(PROMPT))
+    misled = sequence_of(PROMPT)
+    for token_id in (*tokens[:2], 3):
+        misled.append(token_id)
+    after_wrong = int(step(backend, whole(misled)).token_ids[0])
+    sequence = sequence_of(PROMPT)
+    sequence.append(int(step(backend, whole(sequence)).token_ids[0]))
+
+    choices = step(backend, replace(whole(sequence), draft=(tokens[1], 3)))
+
+    assert choices.token_ids.tolist() == [tokens[1], tokens[2], after_wrong]
+    sequence.append(tokens[1])
+    assert decode(backend, sequence, num_tokens=2) == [tokens]
+
+
 def test_blocks_may_lie_anywhere(backend: Backend) -> None:
     expected = decode(backend, sequence_of(PROMPT))
     scattered = sequence_of(PROMPT)

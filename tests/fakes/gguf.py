@@ -14,7 +14,10 @@ from firstbyte.engine.backends.rope import frequencies
 from firstbyte.engine.model_config import Rope, RopeType, read_model_config
 
 ALIGNMENT = 32
-FORMAT_IDS = {"F32": 0, "F16": 1, "Q4_0": 2, "Q8_0": 8, "BF16": 30}
+FORMAT_IDS = {
+    "F32": 0, "F16": 1, "Q4_0": 2, "Q4_1": 3, "Q5_0": 6, "Q5_1": 7, "Q8_0": 8, "Q4_K": 12, "Q5_K": 13, "Q6_K": 14,
+    "BF16": 30,
+}  # fmt: skip
 SMALL = {"hidden_size": 64, "intermediate_size": 96, "num_attention_heads": 4, "head_dim": 16}
 """Widths that groups of 32 fit into."""
 NAMES = {

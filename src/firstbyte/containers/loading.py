@@ -3,7 +3,6 @@
 `lmi.loading` does the same for LMI. Called once by `__main__`, before the port opens.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from firstbyte.containers.tgi.dialect import TgiDialect
 from firstbyte.containers.tgi.information import Served
 from firstbyte.containers.tgi.options import read_options as read_tgi_options
 from firstbyte.containers.tgi.options import settle_limits
+from firstbyte.engine.checkpoint import read_longest_position
 from firstbyte.engine.options import EngineOptions
 from firstbyte.engine.service import EngineService
 
@@ -93,6 +93,7 @@ def load_tgi(settings: ContainerSettings, environment: Mapping[str, str]) -> Loa
             max_total_tokens=limits.max_total_tokens,
             max_batch_total_tokens=limits.max_batch_total_tokens,
             max_queue=options.max_concurrent_requests,
+            prompt_lookup_num_tokens=options.speculate or None,
             quantize=options.quantize,
             dtype=options.dtype,
             num_threads=settings.num_threads,
@@ -103,16 +104,6 @@ def load_tgi(settings: ContainerSettings, environment: Mapping[str, str]) -> Loa
     dialect = TgiDialect(Served(options, limits, engine.model, engine.tokenizer))
     notes = (f"model {options.model_id} is {model_dir}", *options.notes)
     return LoadedContainer(dialect, engine, notes, settings.keeps_streams)
-
-
-def read_longest_position(model_dir: Path) -> int | None:
-    """`max_position_embeddings` of a model's config.json; None where it does not say. The engine judges the rest."""
-    try:
-        config = json.loads((model_dir / "config.json").read_bytes())
-    except (OSError, ValueError):
-        return None
-    longest = config.get("max_position_embeddings") if isinstance(config, dict) else None
-    return longest if isinstance(longest, int) and longest > 0 else None
 
 
 def locate_model(settings: ContainerSettings, model_id: str, revision: str | None, token: str | None) -> Path:

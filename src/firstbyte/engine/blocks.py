@@ -3,7 +3,9 @@
 The cache is cut into blocks of `block_len` tokens (Kwon et al. 2023, arXiv:2309.06180). A sequence owns its blocks
 through a `BlockTable`. A block that is full never changes again; it can be published under a digest of its tokens and
 all tokens before them, and be shared by every sequence that begins alike. A published block without owners stays
-findable until its memory is wanted for something else, the least recently used first.
+findable until its memory is wanted for something else. What is lost first: blocks that were never published; then of
+the published ones those whose last owner left first, and of one owner's the last of its text, since a prefix is of use
+without what follows it.
 """
 
 import hashlib
@@ -49,6 +51,11 @@ class BlockPool:
         self._published: dict[bytes, int] = {}
 
     @property
+    def prefix_caching(self) -> bool:
+        """Whether prefixes are looked for at all."""
+        return self._prefix_caching
+
+    @property
     def num_free(self) -> int:
         """Blocks without owners, published ones among them."""
         return len(self._free)
@@ -89,7 +96,7 @@ class BlockPool:
             table.blocks.append(self._take())
 
     def publish(self, table: BlockTable, token_ids: TokenIds) -> None:
-        """Make the full blocks of `token_ids`, all of them computed, findable by others."""
+        """Make the full blocks of `token_ids` findable by others: all of them are computed, or will be in this step."""
         if not self._prefix_caching:
             return
         table.extend_digests(token_ids, self.block_len)
@@ -100,16 +107,24 @@ class BlockPool:
                 self._digests[block] = digest
             table.num_published = index + 1
 
+    def retract(self, table: BlockTable, num_tokens: int) -> None:
+        """Take back the publication of the blocks beyond the first `num_tokens`: they were not computed after all."""
+        first = num_tokens // self.block_len
+        for block in table.blocks[first : table.num_published]:
+            if (digest := self._digests.pop(block, None)) is not None:
+                del self._published[digest]
+        table.num_published = min(table.num_published, first)
+
+    def trim(self, table: BlockTable, num_tokens: int) -> None:
+        """Give back the blocks beyond those that hold `num_tokens`; none of them has been published."""
+        while len(table.blocks) > max(self.num_blocks_for(num_tokens), table.num_published):
+            self._release(table.blocks.pop())
+
     def free(self, table: BlockTable) -> None:
         """Take the sequence's share from all its blocks and empty the table."""
         # From the last to the first: a prefix is of use without what follows it, so it should be lost last.
-        for block in reversed(table.blocks):
-            self._num_owners[block] -= 1
-            if self._num_owners[block] == 0:
-                self._free[block] = None
-                if block not in self._digests:
-                    self._free.move_to_end(block, last=False)
-        table.blocks.clear()
+        while table.blocks:
+            self._release(table.blocks.pop())
         table.num_published = 0
 
     def _find_prefix(self, table: BlockTable, token_ids: TokenIds) -> list[int]:
@@ -122,6 +137,13 @@ class BlockPool:
                 break
             found.append(block)
         return found
+
+    def _release(self, block: int) -> None:
+        self._num_owners[block] -= 1
+        if self._num_owners[block] == 0:
+            self._free[block] = None
+            if block not in self._digests:  # of no use to anybody: the first to be taken
+                self._free.move_to_end(block, last=False)
 
     def _take(self) -> int:
         block, _ = self._free.popitem(last=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from firstbyte.engine.errors import CheckpointError
-from firstbyte.engine.gguf.model import read_model
+from firstbyte.engine.gguf.model import read_context_length, read_model
 from firstbyte.engine.gguf.reader import find_gguf, read_gguf
 from firstbyte.engine.model_config import ModelConfig, read_json, read_model_config
 from firstbyte.engine.tensors import StoredTensor, Tensor, read_safetensors
@@ -43,6 +43,20 @@ class Checkpoint:
     def num_parameters(self) -> int:
         """Numbers in all weights; tied embeddings count once."""
         return sum(math.prod(tensor.shape) for tensor in self.tensors.values())
+
+
+def read_longest_position(path: Path) -> int | None:
+    """`max_position_embeddings` of a folder's config.json, or a GGUF file's context length; None without either.
+
+    For limits that are settled before the model is opened; what else is wrong with it, `Checkpoint.open` says. Raises
+    `CheckpointError` only where that would.
+    """
+    if (file := find_gguf(path)) is not None:
+        return read_context_length(read_gguf(file).metadata)
+    if not (path / "config.json").is_file():
+        return None
+    longest = read_json(path / "config.json").get("max_position_embeddings")
+    return longest if isinstance(longest, int) and not isinstance(longest, bool) and longest > 0 else None
 
 
 def _read_weights(model_dir: Path) -> dict[str, StoredTensor]:

@@ -21,6 +21,7 @@ class Generation:
         self._prompt_logprobs: list[float | None] = [None] * sequence.num_prompt
         self._arrived_at_s = time.perf_counter()
         self._queue_s: float | None = None
+        self._num_generated = 0
 
     def begin(self) -> None:
         """Note that a step works on it; the first one ends its time in the queue."""
@@ -32,12 +33,13 @@ class Generation:
         self._prompt_logprobs[start : start + len(scores)] = scores
 
     def advance(self, choices: Choices, row: int) -> TokenEvent:
-        """Turn the token chosen in `row`, already appended to the sequence, into an event."""
+        """Turn the token chosen in `row` into an event. The sequence may know further ones already."""
         token_id = int(choices.token_ids[row])
+        self._num_generated += 1
         text = self._text.push(token_id)
         reason = self._stop_rule.judge(token_id, text)
         return TokenEvent(
-            index=self.sequence.num_generated,
+            index=self._num_generated,
             token_id=token_id,
             text=text,
             logprob=float(choices.logprobs[row]),
@@ -56,7 +58,7 @@ class Generation:
         return Finish(
             reason=reason,
             generated_text=self._text.generated_text(),
-            num_generated=self.sequence.num_generated,
+            num_generated=self._num_generated,
             seed=None if request.sampling.is_greedy else self.sequence.seed,
             num_prompt=self.sequence.num_prompt,
             prompt_tokens=tuple(self._prompt_tokens()) if request.prompt_logprobs else (),

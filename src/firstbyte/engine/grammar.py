@@ -29,16 +29,19 @@ class TokenMask:
 
     def __init__(self, matcher: LLMatcher) -> None:
         self._matcher = matcher
+        self.has_failed = False
+        """Whether no token can follow, or the grammar has become too complex to tell: the generation has to end."""
 
     def fill(self, row: NDArray[np.int32]) -> None:
         """Set the bits of the tokens that are allowed next in `row`, C-contiguous, [num_words(vocabulary)].
 
-        When the text is complete only EOS is allowed. A grammar that has become too complex to follow allows nothing,
-        which fails the generation.
+        When the text is complete only EOS is allowed. Once it has failed all are, so that the step, which others take
+        part in, can be run.
         """
         self._matcher.unsafe_compute_mask_ptr(row.ctypes.data, row.nbytes)
-        if self._matcher.is_error():
-            row[:] = 0
+        if self._matcher.is_error() or not row.any():
+            self.has_failed = True
+            row[:] = -1
 
     def consume(self, token_id: int) -> None:
         """Go on by the token that was chosen."""
@@ -70,9 +73,8 @@ class GrammarCompiler:
         if matcher.is_error():
             raise InvalidRequest(f"grammar is not valid: {_first_line(matcher.get_error())}")
         mask = TokenMask(matcher)
-        allowed = np.zeros(num_words(self._vocab_size), np.int32)
-        mask.fill(allowed)
-        if not allowed.any():
+        mask.fill(np.zeros(num_words(self._vocab_size), np.int32))
+        if mask.has_failed:
             raise InvalidRequest("grammar is not valid: no text of this model's tokens can fulfil it")
         return mask
 

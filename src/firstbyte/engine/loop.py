@@ -100,13 +100,20 @@ class EngineLoop:
     def _settle(self, step: Step, choices: Choices, deliveries: list[Delivery]) -> None:
         """Turn what was chosen into events; what is in `deliveries` goes out even if a later row fails."""
         self._score_prompts(step, choices)
-        self._scheduler.settle(step, choices.token_ids.tolist())
-        for row, run in enumerate(step.choosing):
+        taken = self._scheduler.settle(step, choices.token_ids.tolist())
+        for run, rows in zip(step.choosing, taken, strict=True):
             sequence_id = run.sequence.sequence_id
-            event = self._generations[sequence_id].advance(choices, row)
-            deliveries.append(Delivery(sequence_id, event))
-            if event.finish:
+            if run.sequence.mask is not None and run.sequence.mask.has_failed:
+                failure = GenerationFailed("the grammar has become too complex, or allows no token of this model")
+                deliveries.append(Delivery(sequence_id, failure))
                 self._drop(sequence_id)
+                continue
+            for row in rows:
+                event = self._generations[sequence_id].advance(choices, row)
+                deliveries.append(Delivery(sequence_id, event))
+                if event.finish:  # what a draft holds beyond the end is forgotten
+                    self._drop(sequence_id)
+                    break
 
     def _score_prompts(self, step: Step, choices: Choices) -> None:
         scores, taken = choices.scores.tolist(), 0
@@ -117,6 +124,7 @@ class EngineLoop:
                 taken += len(scored)
 
     def _fail(self, step: Step, error: Exception, deliveries: list[Delivery]) -> None:
+        self._scheduler.abandon(step)
         for run in step.runs:
             sequence_id = run.sequence.sequence_id
             if sequence_id in self._generations:
@@ -159,7 +167,11 @@ class EngineLoop:
             num_waiting=len(scheduler.waiting),
             num_steps=self.stats.num_steps + 1,
             num_computed_tokens=self.stats.num_computed_tokens + step.num_tokens,
+            num_prefix_queries=scheduler.num_prefix_queries,
+            num_prefix_hits=scheduler.num_prefix_hits,
             num_cached_tokens=scheduler.num_cached_tokens,
+            num_draft_tokens=scheduler.num_draft_tokens,
+            num_accepted_tokens=scheduler.num_accepted_tokens,
             num_generated_tokens=self.stats.num_generated_tokens + len(deliveries) - num_failures,
             num_preemptions=scheduler.num_preemptions,
             num_failures=self.stats.num_failures + num_failures,

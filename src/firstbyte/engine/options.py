@@ -39,6 +39,9 @@ class EngineOptions:
     """Most requests waiting to be admitted; one more raises `Overloaded`."""
     prefix_caching: bool = True
     """Whether blocks of equal prefixes are computed once."""
+    prompt_lookup_num_tokens: int | None = None
+    """Tokens that prompt lookup may guess for each greedy sequence in a step, for the model to check; None is off. The
+    generated tokens are the same either way."""
     quantize: str | None = None
     """Weight format of the native backend (its own names); the reference always computes in float32."""
     kv_cache_dtype: KvCacheDtype | None = None

@@ -187,8 +187,9 @@ def _best_of_row(logprobs: Float32, num: int) -> Int32:
 
 
 def _below_best(scores: Float32) -> Float64:
-    best: Float64 = scores.max(axis=1, keepdims=True).astype(np.float64)
-    return scores.astype(np.float64) - best
+    exact = scores.astype(np.float64)
+    below: Float64 = exact - exact.max(axis=1, keepdims=True)
+    return below
 
 
 def _weights(scores: Float32) -> Float64:
@@ -198,7 +199,8 @@ def _weights(scores: Float32) -> Float64:
 
 def _total(values: Float64) -> Float64:
     """Sums of rows, [R, 1], added up from the first to the last."""
-    return np.cumsum(values, axis=1)[:, -1:]
+    totals: Float64 = np.cumsum(values, axis=1)[:, -1:]
+    return totals
 
 
 def _limits(p: Float32) -> Float64:

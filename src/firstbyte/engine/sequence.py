@@ -57,6 +57,15 @@ class Sequence:
         """Tokens it may grow to."""
         return len(self._tokens)
 
+    @property
+    def num_draftable(self) -> int:
+        """Tokens that may still follow the next one, where it can be checked at once which of them the model chooses.
+
+        None of a sampled or guided generation: what they choose is seldom what stood before.
+        """
+        is_checkable = self.request.sampling.is_greedy and self.mask is None
+        return max(0, self.max_tokens - self.num_tokens - 1) if is_checkable else 0
+
     def append(self, token_id: int) -> None:
         """Add a chosen token."""
         if self.mask is not None:

@@ -193,4 +193,5 @@ def _limits(options: EngineOptions) -> SchedulerLimits:
         budget=options.max_batch_prefill_tokens,
         prefill_ratio=options.prefill_ratio,
         min_prefill_tokens=options.min_prefill_tokens,
+        num_draft_tokens=options.prompt_lookup_num_tokens or 0,
     )

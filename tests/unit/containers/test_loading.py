@@ -1,11 +1,14 @@
 import json
+import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from firstbyte.containers.loading import LoadedContainer, load_tgi, locate_model, read_longest_position
+from fakes.checkpoints import write_checkpoint
+from fakes.gguf import write_gguf
+from firstbyte.containers.loading import LoadedContainer, load_tgi, locate_model
 from firstbyte.containers.settings import ContainerSettings, read_settings
 
 Load = Callable[[Mapping[str, str]], LoadedContainer]
@@ -43,28 +46,25 @@ async def test_tgis_options_become_the_engines(tmp_path: Path, close_later: Any)
         "MAX_TOTAL_TOKENS": "4096",
         "MAX_BATCH_TOTAL_TOKENS": "8192",
         "MAX_CONCURRENT_REQUESTS": "7",
+        "SPECULATE": "3",
     }
     options = close_later(load_tgi(settings(tmp_path, FIRSTBYTE_ENGINE_THREADS="2"), environment)).engine.options
     assert (options.max_total_tokens, options.max_batch_total_tokens) == (4096, 8192)
     assert (options.max_batch_prefill_tokens, options.max_queue, options.max_batch_size) == (2098, 7, 64)
-    assert (options.tensor_parallel_degree, options.num_threads) == (4, 2)
+    assert (options.tensor_parallel_degree, options.num_threads, options.prompt_lookup_num_tokens) == (4, 2, 3)
     assert options.cache_dir == tmp_path / "cache"
 
 
-@pytest.mark.parametrize(
-    ("config", "longest"),
-    [
-        ({"max_position_embeddings": 2048}, 2048),
-        ({"max_position_embeddings": "many"}, None),
-        ({}, None),
-        ([], None),
-        (None, None),
-    ],
-)
-def test_longest_position_is_read_where_it_is_told(tmp_path: Path, config: Any, longest: int | None) -> None:
-    if config is not None:
-        (tmp_path / "config.json").write_text(json.dumps(config))
-    assert read_longest_position(tmp_path) == longest
+async def test_tgis_limits_follow_the_positions_of_a_gguf_file(tmp_path: Path, close_later: Any) -> None:
+    model_dir = write_checkpoint(tmp_path / "checkpoint", {"max_position_embeddings": 96})
+    (tmp_path / "model").mkdir()
+    write_gguf(tmp_path / "model" / "m.gguf", model_dir)
+    shutil.copy(model_dir / "tokenizer.json", tmp_path / "model")
+    environment = {"HF_MODEL_ID": "/opt/ml/model"}
+
+    loaded = close_later(load_tgi(settings(tmp_path, FIRSTBYTE_ENGINE_BACKEND="reference"), environment))
+
+    assert loaded.engine.options.max_total_tokens == 96
 
 
 @pytest.mark.parametrize(("model_id", "folder"), [("/opt/ml/model", "model"), ("/opt/ml/model/sub", "model/sub")])

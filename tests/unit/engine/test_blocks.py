@@ -105,6 +105,71 @@ def test_the_least_recently_freed_prefix_is_lost_first() -> None:
     assert pool.allocate(BlockTable(), ids(1, 1, 1)) == 0
 
 
+def taken_after(pool: BlockPool, num_blocks: int) -> set[int]:
+    """The blocks that a newcomer is given and leaves again."""
+    table = BlockTable()
+    pool.allocate(table, ids(*range(100, 100 + num_blocks * pool.block_len)))
+    taken = set(table.blocks)
+    pool.free(table)
+    return taken
+
+
+def test_what_nobody_can_find_is_lost_before_any_prefix() -> None:
+    pool, unpublished = BlockPool(4, 2), BlockTable()
+    pool.allocate(unpublished, ids(5, 5, 5, 5))
+    wanted = filled(pool, ids(1, 1, 2, 2))
+    lost = set(unpublished.blocks)
+    pool.free(unpublished)
+    pool.free(wanted)
+
+    assert taken_after(pool, 2) == lost
+
+
+def test_a_prefix_outlives_what_follows_it() -> None:
+    pool = BlockPool(3, 2)
+    table = filled(pool, ids(1, 1, 2, 2, 3, 3))
+    *_, end = table.blocks
+    pool.free(table)
+
+    assert taken_after(pool, 1) == {end}
+    assert pool.allocate(BlockTable(), ids(1, 1, 2, 2, 9)) == 4
+
+
+def test_a_prefix_that_is_used_again_is_lost_later() -> None:
+    pool = BlockPool(6, 2)
+    first, second = filled(pool, ids(1, 1, 1)), filled(pool, ids(2, 2, 2))
+    pool.free(first)
+    pool.free(second)
+    again = BlockTable()
+    assert pool.allocate(again, ids(1, 1, 1)) == 2
+    pool.free(again)
+    taken_after(pool, 5)
+
+    assert pool.allocate(BlockTable(), ids(1, 1, 1)) == 2
+    assert pool.allocate(BlockTable(), ids(2, 2, 2)) == 0
+
+
+def test_what_was_not_computed_is_taken_back() -> None:
+    pool = BlockPool(8, 2)
+    table = filled(pool, ids(1, 1, 2, 2, 3, 3))
+
+    pool.retract(table, 3)
+
+    assert pool.allocate(BlockTable(), ids(1, 1, 2, 2, 3, 3, 4)) == 2
+    pool.publish(table, ids(1, 1, 2, 2))
+    assert pool.allocate(BlockTable(), ids(1, 1, 2, 2, 3, 3, 4)) == 4
+
+
+def test_trimming_gives_back_what_is_not_needed() -> None:
+    pool, table = BlockPool(8, 2), BlockTable()
+    pool.allocate(table, ids(1, 1, 2))
+    pool.append(table, 8)
+
+    pool.trim(table, 4)
+
+    assert (len(table.blocks), pool.num_free) == (2, 6)
+
+
 @pytest.mark.parametrize("kind", ["pool", "request"])
 def test_prefixes_are_not_looked_for_when_that_is_off(kind: str) -> None:
     pool, again = BlockPool(8, 4, prefix_caching=kind != "pool"), BlockTable()

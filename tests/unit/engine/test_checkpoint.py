@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 from fakes.checkpoints import random_tensors, write_checkpoint
 from fakes.gguf import write_gguf
 from firstbyte.engine.backends.layers import read_weights
-from firstbyte.engine.checkpoint import Checkpoint
+from firstbyte.engine.checkpoint import Checkpoint, read_longest_position
 from firstbyte.engine.errors import CheckpointError
 
 
@@ -147,3 +147,27 @@ def test_a_folder_with_one_gguf_file_is_that_file(folder: Path) -> None:
     assert with_both.path == folder
     assert Checkpoint.open(folder).path == path
     assert Checkpoint.open(folder).tensors.keys() == with_both.tensors.keys()
+
+
+@pytest.mark.parametrize(
+    ("config", "longest"),
+    [
+        ({"max_position_embeddings": 2048}, 2048),
+        ({"max_position_embeddings": "many"}, None),
+        ({"max_position_embeddings": True}, None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_longest_position_is_read_where_it_is_told(tmp_path: Path, config: Any, longest: int | None) -> None:
+    if config is not None:
+        (tmp_path / "config.json").write_text(json.dumps(config))
+    assert read_longest_position(tmp_path) == longest
+
+
+def test_longest_position_of_a_gguf_file(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "gguf").mkdir()
+    path = write_gguf(tmp_path / "gguf" / "m.gguf", folder)
+    assert read_longest_position(path) == read_longest_position(path.parent) == 256
+    write_gguf(path, folder, extra={"general.architecture": "gemma"})
+    assert read_longest_position(path) is None

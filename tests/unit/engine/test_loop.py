@@ -11,6 +11,7 @@ from firstbyte.engine.backends.echo import WordTokenizer
 from firstbyte.engine.blocks import BlockPool
 from firstbyte.engine.errors import GenerationFailed
 from firstbyte.engine.generation import Generation
+from firstbyte.engine.grammar import TokenMask
 from firstbyte.engine.loop import Delivery, EngineLoop
 from firstbyte.engine.requests import FinishReason, GenerateRequest, TokenEvent
 from firstbyte.engine.scheduler import Scheduler, SchedulerLimits, Step
@@ -31,8 +32,10 @@ class Engine:
         self.loop = EngineLoop(self.backend, self.scheduler, self.steps.put)
         self.loop.start()
 
-    def submit(self, sequence_id: int, *prompt_ids: int, max_new_tokens: int = 3) -> None:
-        sequence = Sequence(sequence_id, GenerateRequest(prompt_ids, max_new_tokens))
+    def submit(
+        self, sequence_id: int, *prompt_ids: int, max_new_tokens: int = 3, mask: TokenMask | None = None
+    ) -> None:
+        sequence = Sequence(sequence_id, GenerateRequest(prompt_ids, max_new_tokens), mask=mask)
         self.loop.submit(Generation(sequence, WordTokenizer(), frozenset()))
 
     def hold(self, sequence_id: int) -> None:
@@ -106,6 +109,54 @@ def test_a_failed_step_fails_its_requests_and_no_others() -> None:
     assert engine.events(3) == [(2, 1), (2, 2), (2, 3)]
     assert (engine.loop.stats.num_failures, engine.loop.stats.num_free_blocks) == (1, NUM_BLOCKS)
     engine.loop.close()
+
+
+def test_nothing_that_a_failed_step_should_have_computed_is_found_later() -> None:
+    def tokens(engine: Engine, sequence_id: int) -> list[int]:
+        engine.submit(sequence_id, 5, 6, 7, 8, 9)
+        items = [delivery.item for _ in range(3) for delivery in engine.next_step()]
+        return [item.token_id for item in items if isinstance(item, TokenEvent)]
+
+    fresh, engine = Engine(), Engine()
+    engine.hold(1)
+    engine.submit(2, 5, 6, 7, 8, 9)
+    engine.submit(3, POISON)
+    engine.backend.gate.set()
+    engine.next_step()
+    assert [failure_of(delivery).args for delivery in engine.next_step()]
+
+    assert tokens(engine, 4) == tokens(fresh, 4)
+    assert engine.loop.stats.num_cached_tokens == 0
+    for each in (fresh, engine):
+        each.loop.close()
+
+
+class Entangled:
+    """A matcher of llguidance that has given up."""
+
+    def unsafe_compute_mask_ptr(self, pointer: int, num_bytes: int) -> None:
+        pass
+
+    def is_error(self) -> bool:
+        return True
+
+    def is_stopped(self) -> bool:
+        return True
+
+
+def test_a_grammar_that_cannot_be_followed_fails_its_own_generation_only(engine: Engine) -> None:
+    engine.hold(1)
+    engine.submit(2, 5, 6, 2, mask=TokenMask(Entangled()))  # type: ignore[arg-type]
+    engine.submit(3, 5, 6, 3)
+    engine.backend.gate.set()
+    engine.next_step()
+
+    first, failed, third = engine.next_step()
+
+    assert "grammar has become too complex" in str(failure_of(failed))
+    assert [first.sequence_id, failed.sequence_id, third.sequence_id] == [1, 2, 3]
+    assert engine.events(1) == [(1, 3), (3, 2)]
+    assert engine.loop.stats.num_failures == 1
 
 
 def test_a_cancelled_generation_is_out_before_the_next_step(engine: Engine) -> None:

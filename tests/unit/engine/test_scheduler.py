@@ -1,7 +1,8 @@
 """The scheduler as transcripts: what arrives, and what each step then runs.
 
 Lines beginning with `>` are said to the scheduler; `run` lines are what it answers, one for each step, with a `*`
-where a token is chosen. A prompt is one token over and over, a different one for each name unless it is `like` another.
+where a token is chosen and `+n` where n guessed ones are computed along. A prompt is one token over and over, a
+different one for each name unless it is `like` another.
 """
 
 import re
@@ -14,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from firstbyte.engine.blocks import BlockPool
 from firstbyte.engine.requests import GenerateRequest
-from firstbyte.engine.scheduler import Scheduler, SchedulerLimits
+from firstbyte.engine.scheduler import Run, Scheduler, SchedulerLimits
 from firstbyte.engine.sequence import Sequence
 
 
@@ -37,8 +38,8 @@ class Stage:
     def run(self) -> str:
         names = {id(sequence): name for name, sequence in self.sequences.items()}
         step = self.scheduler.plan()
-        words = [f"{names[id(run.sequence)]}:{run.num_tokens}{'*' * run.is_choosing}" for run in step.runs]
-        self.scheduler.settle(step, [7] * len(step.choosing))
+        words = [f"{names[id(run.sequence)]}:{_amount(run)}" for run in step.runs]
+        self.scheduler.settle(step, [7] * sum(1 + len(run.draft) for run in step.choosing))
         return " ".join(["run", *words])
 
     def play(self, transcript: str) -> None:
@@ -56,6 +57,10 @@ class Stage:
             else:
                 assert line.startswith("run"), f"not understood: {line}"
             yield line
+
+
+def _amount(run: Run) -> str:
+    return f"{run.num_tokens}{f'+{len(run.draft)}' if run.draft else ''}{'*' * run.is_choosing}"
 
 
 def test_a_prompt_is_prefilled_then_decoded() -> None:
@@ -173,6 +178,70 @@ def test_an_equal_prefix_is_computed_once() -> None:
     """)
 
 
+def test_prompts_that_arrive_together_share_what_is_alike() -> None:
+    stage = Stage(budget=40)
+    stage.play("""
+        > a arrives with 10
+        > b arrives with 12 like a
+        > c arrives with 9
+        > d arrives with 10 like c
+        run a:10* b:4* c:9* d:2*
+    """)
+
+    scheduler = stage.scheduler
+    assert (scheduler.num_prefix_queries, scheduler.num_prefix_hits, scheduler.num_cached_tokens) == (4, 2, 16)
+
+
+def test_nothing_of_a_step_that_failed_is_found() -> None:
+    stage = Stage(budget=8)
+    stage.play("""
+        > a arrives with 12
+        run a:8
+        > b arrives with 12 like a
+    """)
+    step = stage.scheduler.plan()  # a:4* b:4*, where b has found the first eight and the last four of a's
+    stage.scheduler.abandon(step)
+    stage.play("""
+        > a leaves
+        > b leaves
+        > c arrives with 16 like a
+        run c:8*
+    """)
+
+
+def test_drafts_have_what_prompts_leave_of_the_cheap_tokens() -> None:
+    """The sevens that are chosen come again and again, as guessed."""
+    Stage(min_prefill_tokens=4, num_draft_tokens=3).play("""
+        > a arrives with 3
+        run a:3*
+        run a:1*
+        run a:1*
+        run a:1+1*
+        run a:1+2*
+        > b arrives with 2
+        run a:1+1* b:2*
+        run a:1+2* b:1*
+        > c arrives with 4
+        run a:1* b:1* c:4*
+    """)
+
+
+def test_a_wrong_draft_costs_no_block() -> None:
+    stage = Stage(block_len=2, num_blocks=8, num_draft_tokens=3)
+    sequence = stage.sequences["a"] = Sequence(0, GenerateRequest((1, 2, 3, 4, 1), max_new_tokens=8))
+    stage.scheduler.add(sequence)
+    stage.scheduler.settle(stage.scheduler.plan(), [2])
+
+    step = stage.scheduler.plan()
+    assert step.runs[0].draft == (3, 4, 1)
+    assert len(sequence.table.blocks) == 5
+    stage.scheduler.settle(step, [3, 9, 1, 2])  # right, wrong, and what follows the wrong one
+
+    assert sequence.token_ids.tolist() == [1, 2, 3, 4, 1, 2, 3, 9]
+    assert (sequence.num_computed, len(sequence.table.blocks)) == (7, 4)
+    assert (stage.scheduler.num_draft_tokens, stage.scheduler.num_accepted_tokens) == (3, 1)
+
+
 def test_cancelling_frees_blocks_whether_running_or_waiting() -> None:
     stage = Stage(max_batch_size=1)
     stage.play("""
@@ -201,11 +270,19 @@ class Traffic(RuleBasedStateMachine):
         max_batch_size=st.integers(1, 5),
         prefill_ratio=st.integers(1, 3),
         prefix_caching=st.booleans(),
+        num_draft_tokens=st.integers(0, 3),
     )
     def start(
-        self, num_blocks: int, budget: int, max_batch_size: int, prefill_ratio: int, prefix_caching: bool
+        self,
+        num_blocks: int,
+        budget: int,
+        max_batch_size: int,
+        prefill_ratio: int,
+        prefix_caching: bool,
+        num_draft_tokens: int,
     ) -> None:
-        limits = SchedulerLimits(max_batch_size, budget, prefill_ratio, min_prefill_tokens=2)
+        cheap = 6 if num_draft_tokens else 2
+        limits = SchedulerLimits(max_batch_size, budget, prefill_ratio, cheap, num_draft_tokens)
         self.limits = limits
         self.scheduler = Scheduler(BlockPool(num_blocks, 2, prefix_caching=prefix_caching), limits)
         self.live: list[Sequence] = []
@@ -233,10 +310,13 @@ class Traffic(RuleBasedStateMachine):
         for run in step.runs:
             assert run.start == run.sequence.num_computed
             assert 1 <= run.num_tokens <= run.sequence.num_pending
-            assert self.scheduler.pool.num_blocks_for(run.start + run.num_tokens) <= len(run.sequence.table.blocks)
+            num_held = run.start + run.num_tokens + len(run.draft)
+            assert self.scheduler.pool.num_blocks_for(num_held) <= len(run.sequence.table.blocks)
+            assert not run.draft or run.is_choosing
         if self.live:
             assert self.live[0] in [run.sequence for run in step.runs], "the oldest is in every step"
-        self.scheduler.settle(step, [int(run.sequence.token_ids.sum()) % 3 for run in step.choosing])
+        chosen = [_next_of(run, num) for run in step.choosing for num in range(1 + len(run.draft))]
+        self.scheduler.settle(step, chosen)
         for run in step.choosing:
             if run.sequence.num_generated == run.sequence.request.max_new_tokens:
                 self.scheduler.remove(run.sequence)
@@ -272,6 +352,10 @@ class Traffic(RuleBasedStateMachine):
                     self.step()
             assert not self.live
             assert self.scheduler.pool.num_free == self.scheduler.pool.num_blocks
+
+
+def _next_of(run: Run, num_drafted: int) -> int:
+    return (int(run.sequence.token_ids.sum()) + sum(run.draft[:num_drafted])) % 3
 
 
 TestTraffic = Traffic.TestCase

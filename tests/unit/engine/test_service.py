@@ -2,16 +2,21 @@
 
 import asyncio
 import contextlib
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fakes.backend import POISON, FakeBackend
 from fakes.checkpoints import byte_tokenizer, write_checkpoint
+from fakes.gguf import SMALL as SMALL_GGUF
+from fakes.gguf import write_gguf
 from firstbyte.engine.backends.echo import WordTokenizer
 from firstbyte.engine.errors import CheckpointError, GenerationFailed, InvalidRequest, Overloaded, PromptTooLong
+from firstbyte.engine.gguf.reader import read_gguf
 from firstbyte.engine.options import EngineOptions
 from firstbyte.engine.requests import FinishReason, GenerateRequest, Sampling, TokenEvent
 from firstbyte.engine.service import EngineService
@@ -35,6 +40,66 @@ def request(*prompt_ids: int, max_new_tokens: int = 8, **more: Any) -> GenerateR
 
 async def collect(service: EngineService, wanted: GenerateRequest) -> list[TokenEvent]:
     return [event async for event in service.generate(wanted)]
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def spoil_a_scale(path: Path) -> None:
+    file = read_gguf(path)
+    tensor = file.tensors["blk.1.ffn_down.weight"]
+    raw = bytearray(path.read_bytes())
+    at = raw.index(tensor.raw.tobytes())
+    raw[at + 34 : at + 36] = np.float16(np.nan).tobytes()  # of the second group
+    path.write_bytes(raw)
+
+
+def widen_the_vocabulary(path: Path) -> None:
+    byte_tokenizer(120).save(str(path.with_name("tokenizer.json")))
+
+
+def forget_the_tokenizer(path: Path) -> None:
+    path.with_name("tokenizer.json").unlink()
+
+
+@pytest.mark.parametrize("backend", ["reference", "native"])
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (cut, "is damaged or incomplete: tensor .* ends at byte"),
+        (spoil_a_scale, "blk.1.ffn_down.weight holds values that are not finite numbers"),
+        (widen_the_vocabulary, "the tokenizer gives ids up to 119, but the model's vocabulary has 97"),
+        (forget_the_tokenizer, "m.gguf has no tokenizer.ggml.tokens"),
+    ],
+)
+def test_a_damaged_gguf_file_is_refused_at_the_start(tmp_path: Path, damage: Any, words: str, backend: Any) -> None:
+    if backend == "native":
+        pytest.importorskip("firstbyte.engine.backends.native", reason="the extension is not built")
+    model_dir = write_checkpoint(tmp_path / "checkpoint", SMALL_GGUF)
+    path = tmp_path / "model" / "m.gguf"
+    path.parent.mkdir()
+    write_gguf(path, model_dir, "Q8_0")
+    shutil.copy(model_dir / "tokenizer.json", path.parent)
+    damage(path)
+
+    with pytest.raises(CheckpointError, match=words):
+        EngineService.load(path.parent, EngineOptions(backend=backend, num_threads=1, cache_dir=tmp_path / "cache"))
+
+
+async def test_a_shared_beginning_is_computed_once() -> None:
+    """Eight users whose prompts begin with the same 32 tokens, all at once, and one more when they have gone."""
+    system = tuple(range(3, 35))
+    async with serving(num_blocks=256, max_batch_size=8, max_queue=8) as service:
+        await asyncio.gather(*[collect(service, request(*system, 40 + user, 7, 9)) for user in range(8)])
+        together = service.stats()
+        await collect(service, request(*system, 60, 7, 9))
+        stats = service.stats()
+
+    assert (together.num_prefix_queries, together.num_prefix_hits, together.num_cached_tokens) == (8, 7, 7 * 32)
+    assert together.num_computed_tokens == 32 + 8 * 3 + 8 * 7
+    assert (stats.num_prefix_hits, stats.num_cached_tokens) == (8, 8 * 32)
+    assert stats.num_free_blocks == 256
 
 
 async def test_events_come_one_for_each_token() -> None:

@@ -3,6 +3,7 @@
 A step of TGI either prefills or decodes; one here may do both, and is a `prefill` where it reads any prompt. Left out,
 as TGI leaves out what it never recorded: `tgi_batch_concat_duration` (joining a batch moves nothing here) and
 `tgi_batch_{forward,decode,filter}_duration` (the engine does not tell the parts of a step apart).
+`firstbyte_*` are ours.
 """
 
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from firstbyte.containers.distributions import Distribution
 from firstbyte.containers.exchange import Answer
 from firstbyte.containers.metering import Tally
 from firstbyte.containers.steps import METHODS, StepWatch
+from firstbyte.engine.stats import EngineStats
 
 FAILURES = {
     "validation": "validation",
@@ -35,7 +37,8 @@ DISTRIBUTIONS = {
 
 def render_metrics(tally: Tally, max_batch_total_tokens: int | None) -> Answer:
     """The answer of /metrics."""
-    lines = (*_requests(tally), *_batch(tally, max_batch_total_tokens), *_distributions(tally))
+    batch = _batch(tally, max_batch_total_tokens)
+    lines = (*_requests(tally), *batch, *_savings(tally.engine), *_distributions(tally))
     body = "".join(f"{line}\n" for line in lines).encode()
     return Answer(200, (("content-type", "text/plain; charset=utf-8"),), body)
 
@@ -74,6 +77,19 @@ def _steps(steps: StepWatch) -> Iterator[str]:
     for method in METHODS:
         yield from _buckets("tgi_batch_inference_duration", steps.durations_s[method], f'method="{method}"')
     yield from _histogram("tgi_batch_next_size", steps.joining)
+
+
+def _savings(engine: EngineStats) -> Iterator[str]:
+    """What TGI has no names for. Hits over queries is the prefix cache's hit rate."""
+    counts = {
+        "prefix_cache_queries": engine.num_prefix_queries,
+        "prefix_cache_hits": engine.num_prefix_hits,
+        "prefix_cache_tokens": engine.num_cached_tokens,
+        "draft_tokens": engine.num_draft_tokens,
+        "accepted_tokens": engine.num_accepted_tokens,
+    }
+    for name, count in counts.items():
+        yield from _single(f"firstbyte_{name}_total", "counter", count)
 
 
 def _distributions(tally: Tally) -> Iterator[str]:

@@ -39,7 +39,6 @@ MEANINGS = {
     "TRUST_REMOTE_CODE": "recorded; no code from a model is ever run here",
     "CUDA_MEMORY_FRACTION": "has no effect on a CPU",
     "CUDA_GRAPHS": "has no effect on a CPU",
-    "SPECULATE": "has no effect here",
     "MAX_WAITING_TOKENS": "recorded; waiting requests join the batch at once here",
     "WAITING_SERVED_RATIO": "recorded; waiting requests join the batch at once here",
     "LORA_ADAPTERS": "has no effect here; requests that name an adapter are refused",
@@ -73,6 +72,8 @@ class TgiOptions:
     num_shard: int | None = None
     quantize: str | None = None
     dtype: str | None = None
+    speculate: int = 0
+    """Tokens of n-gram speculation; greedy generations only."""
     api_key: str | None = None
     cors_allow_origin: tuple[str, ...] = ()
     """Origins that a browser's page may come from; empty for any."""
@@ -131,6 +132,7 @@ def read_options(environment: Mapping[str, str], version: Version) -> TgiOptions
         num_shard=read.integer("NUM_SHARD"),
         quantize=read.choice("QUANTIZE", QUANTIZE_CHOICES),
         dtype=read.choice("DTYPE", ("float16", "bfloat16")),
+        speculate=read.integer("SPECULATE", 0),
         api_key=values.get("API_KEY"),
         cors_allow_origin=tuple(filter(None, values.get("CORS_ALLOW_ORIGIN", "").split(","))),
         compute_type=values.get("COMPUTE_TYPE", "cpu+optimized"),

@@ -42,6 +42,12 @@ _END_OF_TURN = ("<|eot_id|>", "<|im_end|>")
 _CONTROL = 3
 
 
+def read_context_length(metadata: Metadata) -> int | None:
+    """Positions that the model was made for; None where the file does not say. `read_model` judges the rest."""
+    value = metadata.entries.get(f"{metadata.entries.get('general.architecture')}.context_length")
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+
+
 def read_model(file: GgufFile) -> tuple[ModelConfig, dict[str, GgufTensor]]:
     """The configuration, and the tensors by their Hugging Face names. Raises `CheckpointError`."""
     architecture = file.metadata.text("general.architecture")
@@ -87,7 +93,7 @@ def _read_config(file: GgufFile, architecture: str) -> ModelConfig:
         has_mlp_bias="blk.0.ffn_gate.bias" in names,
         has_qk_norm="blk.0.attn_q_norm.weight" in names,
         windows=(_read_window(metadata, architecture),) * num_layers,
-        eos_token_ids=_read_eos(metadata),
+        eos_token_ids=_read_eos(metadata, _vocab_size(file)),
     )
 
 
@@ -135,10 +141,10 @@ def _fit_llama3(rope: Rope, factors: GgufTensor, head_dim: int) -> Rope:
     return fitted
 
 
-def _read_eos(metadata: Metadata) -> frozenset[int]:
+def _read_eos(metadata: Metadata, vocab_size: int) -> frozenset[int]:
     entries = metadata.entries
     tokens = metadata.texts("tokenizer.ggml.tokens") if "tokenizer.ggml.tokens" in entries else []
-    named = [metadata.index(f"tokenizer.ggml.{role}_token_id", 2**31) for role in ("eos", "eot")]
+    named = [metadata.index(f"tokenizer.ggml.{role}_token_id", vocab_size) for role in ("eos", "eot")]
     ids = {token_id for token_id in named if token_id is not None}
     if "tokenizer.ggml.token_type" in entries:
         kinds = metadata.numbers("tokenizer.ggml.token_type", len(tokens))

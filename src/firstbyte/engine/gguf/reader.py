@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from firstbyte.engine.errors import CheckpointError
 from firstbyte.engine.gguf.metadata import Metadata
-from firstbyte.engine.gguf.tensors import FORMATS, GgufTensor
+from firstbyte.engine.gguf.tensors import FORMATS, OTHER_FORMATS, GgufTensor
 
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
@@ -88,6 +88,8 @@ def _read(path: Path, data: NDArray[np.uint8]) -> GgufFile:
         key = cursor.string()
         entries[key] = cursor.value(cursor.number("<I"))
     places = [_read_place(cursor) for _ in range(cursor.at_most(num_tensors, _MIN_TENSOR_BYTES, "tensors"))]
+    if len({place.name for place in places}) < len(places):
+        raise _Damaged("two of its tensors have one name")
     alignment = entries.get("general.alignment", 32)
     if not isinstance(alignment, int) or alignment < 1 or alignment & (alignment - 1):
         raise _Damaged(f"general.alignment must be a power of two, not {alignment!r}")
@@ -130,7 +132,8 @@ def _map_tensor(place: _Place, data: NDArray[np.uint8], start: int) -> GgufTenso
     stored = FORMATS.get(place.format_id)
     if stored is None:
         known = ", ".join(known.name for known in FORMATS.values())
-        raise CheckpointError(f"tensor {place.name} is stored in GGML type {place.format_id}; {known} can be read")
+        found = OTHER_FORMATS.get(place.format_id, f"GGML type {place.format_id}")
+        raise CheckpointError(f"tensor {place.name} is stored in {found}; {known} can be read")
     if place.shape[-1] % stored.block_len:
         raise _Damaged(f"tensor {place.name} has rows of {place.shape[-1]}, no multiple of {stored.block_len}")
     num_bytes = math.prod(place.shape) // stored.block_len * stored.block_bytes

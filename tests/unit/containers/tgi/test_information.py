@@ -61,4 +61,5 @@ async def test_metrics_count_how_calls_ended() -> None:
     assert "# TYPE tgi_request_count counter\ntgi_request_count 1\n" in text
     assert 'tgi_request_failure{err="generation"} 1\n' in text
     assert "tgi_batch_current_size 0\n" in text
+    assert "# TYPE firstbyte_prefix_cache_hits_total counter\nfirstbyte_prefix_cache_hits_total 0\n" in text
     assert text.count("# TYPE tgi_request_failure") == 1

@@ -42,6 +42,11 @@ def test_defaults_are_the_launchers() -> None:
     assert (options.payload_limit_bytes, options.graceful_termination_timeout_s) == (2_000_000, 90)
 
 
+def test_speculation_is_by_n_grams_and_off_unless_asked_for() -> None:
+    assert read_options({"HF_MODEL_ID": "m"}, V2).speculate == 0
+    assert read_options({"HF_MODEL_ID": "m", "SPECULATE": "3"}, V2).speculate == 3
+
+
 @pytest.mark.parametrize("name", ["QUANTIZE", "HF_MODEL_QUANTIZE"])
 @pytest.mark.parametrize("value", ["int8", "int4", "none", "bitsandbytes-nf4"])
 def test_weights_are_kept_as_asked(name: str, value: str) -> None:

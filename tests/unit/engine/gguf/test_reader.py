@@ -77,7 +77,8 @@ def test_a_damaged_head(tmp_path: Path, raw: bytes, words: str) -> None:
 @pytest.mark.parametrize(
     ("dimensions", "format_id", "offset", "words"),
     [
-        ((32,), 12, 0, "stored in GGML type 12; F32, F16, Q4_0, Q8_0, BF16 can be read"),
+        ((32,), 10, 0, "stored in Q2_K; F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K, BF16 can be read"),
+        ((32,), 99, 0, "stored in GGML type 99; F32"),
         ((33,), 8, 0, "rows of 33, no multiple of 32"),
         ((32, 2**33), 0, 0, "ends at byte"),
         ((2**63, 2**63), 0, 0, "ends at byte"),
@@ -91,6 +92,13 @@ def test_a_tensor_that_cannot_be(
 
     with pytest.raises(CheckpointError, match=words):
         read(tmp_path, HEAD + string("k") + value(1) + place + bytes(160))
+
+
+def test_two_tensors_of_one_name(tmp_path: Path) -> None:
+    place = string("t") + struct.pack("<IQIQ", 1, 32, 0, 0)
+
+    with pytest.raises(CheckpointError, match="two of its tensors have one name"):
+        read(tmp_path, b"GGUF" + struct.pack("<IQQ", 3, 2, 0) + place * 2 + bytes(256))
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

@@ -162,6 +162,28 @@ async def test_neighbours_change_no_bit(tmp_path: Path, quantize: str, options: 
     assert not must_have or getattr(stats, must_have) > 0
 
 
+@pytest.mark.parametrize("quantize", ["none", "int8", "int4"])
+async def test_guesses_change_no_bit(tmp_path: Path, quantize: str) -> None:
+    """With eight words much is said twice, and many guesses are wrong."""
+    write_checkpoint(tmp_path, FITS_GROUPS | {"vocab_size": 8})
+    samplings = [Sampling(), Sampling(repetition_penalty=1.1), Sampling(do_sample=True, seed=4), Sampling()]
+    requests = [
+        GenerateRequest((1, 3, 4, 5, 6, 7, 3 + index), 40, sampling, num_top_tokens=2, ignore_eos=True)
+        for index, sampling in enumerate(samplings)
+    ]
+    plain = serve(tmp_path, quantize=quantize)
+    expected = await asyncio.gather(*[collect(plain, request) for request in requests])
+    await plain.close()
+    service = serve(tmp_path, quantize=quantize, prompt_lookup_num_tokens=4)
+    results = await asyncio.gather(*[collect(service, request) for request in requests])
+    stats = service.stats()
+    await service.close()
+
+    assert results == expected
+    assert 0 < stats.num_accepted_tokens < stats.num_draft_tokens
+    assert stats.num_free_blocks == stats.num_blocks
+
+
 def test_int8_is_taken_on_a_cpu_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     checkpoint = Checkpoint.open(write_checkpoint(tmp_path, FITS_GROUPS))
