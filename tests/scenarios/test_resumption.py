@@ -24,7 +24,7 @@ class LossyRuntime:
 
     def invoke_endpoint_with_response_stream(self, **request: Any) -> Mapping[str, Any]:
         self.num_calls += 1
-        response = self.runtime.invoke_endpoint_with_response_stream(**request)
+        response: dict[str, Any] = self.runtime.invoke_endpoint_with_response_stream(**request)
         return response | {"Body": self._broken(response["Body"])}
 
     def _broken(self, body: Any) -> Iterator[Any]:

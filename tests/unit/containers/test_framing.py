@@ -23,7 +23,7 @@ from firstbyte.client import LineIterator, stream_tokens
 from firstbyte.containers.dialect import Dialect
 from firstbyte.engine.text import TextStream
 
-DIALECTS = {
+DIALECTS: dict[str, tuple[Dialect, bool | None]] = {
     "tgi 2.0.2": (tgi("2.0.2"), True),
     "tgi 3.3.6": (tgi("3.3.6"), True),
     "lmi 0.28.0, pieces": (lmi("0.28.0"), None),
@@ -31,7 +31,7 @@ DIALECTS = {
     "lmi 0.36.0": (lmi("0.36.0"), True),
 }
 BODY = {"inputs": "hi", "parameters": {"return_full_text": False, "max_new_tokens": 4000}}
-UNSAFE = st.characters(exclude_categories=("Cs",), exclude_characters="\ufffd")
+UNSAFE = st.characters(exclude_categories=["Cs"], exclude_characters="\ufffd")
 """Any character but the one that stands for an incomplete one."""
 TEXTS = st.text(UNSAFE | st.sampled_from('😀愛é"\\\n\r\u2028</s>{}:'), min_size=1, max_size=20)
 CUTS = st.lists(st.integers(0, 10_000), max_size=12)
@@ -69,7 +69,8 @@ async def chunks_of(dialect: Dialect, stream: bool | None, texts: list[str]) -> 
 
 def as_botocore_reads(wire: bytes, places: Iterable[int]) -> list[Mapping[str, Any]]:
     """The parts of an event stream that arrives in pieces."""
-    buffer, parts = EventStreamBuffer(), []
+    buffer = EventStreamBuffer()
+    parts: list[Mapping[str, Any]] = []
     for piece in cut(wire, places):
         buffer.add_data(piece)
         parts += [{"PayloadPart": {"Bytes": message.payload}} for message in buffer]
