@@ -67,7 +67,7 @@ def main(names: Sequence[str]) -> int:
         for number in range(NUM_ROUNDS + 1):
             for name, parameters in WAYS.items():
                 tokens_per_s = measure(server, parameters, 1000 * number + 7)
-                if number:
+                if number:  # the first round warms up
                     rounds[name].append(tokens_per_s)
     for name, cost in costs(rounds).items():
         print(f"{name:12} {statistics.median(rounds[name]):9.1f} tokens/s  costs {cost:5.1f} %", flush=True)
