@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.load import Request, figures_of, run_load
+from bench.load import LoadFailed, Request, figures_of, run_load
 from bench.models import random_prompts, text_of
 from bench.peers.firstbyte import Firstbyte
 from bench.peers.peer import Job, Server
@@ -58,7 +58,7 @@ def costs(rounds: Mapping[str, Sequence[float]]) -> dict[str, float]:
 
 
 def main(names: Sequence[str]) -> int:
-    """Measure and print; 1 where everything on costs more than it may."""
+    """Measure and print; 1 where everything on costs more than it may, 2 where a way is not served."""
     job = Job(names[0] if names else "24m", "int8", NUM_STREAMS, max_tokens=512)
     peer = Firstbyte()
     peer.prepare(job)
@@ -66,7 +66,11 @@ def main(names: Sequence[str]) -> int:
     with Server(peer, job) as server:
         for number in range(NUM_ROUNDS + 1):
             for name, parameters in WAYS.items():
-                tokens_per_s = measure(server, parameters, 1000 * number + 7)
+                try:
+                    tokens_per_s = measure(server, parameters, 1000 * number + 7)
+                except LoadFailed as failure:
+                    print(f"{name} cannot be measured: {failure}", flush=True)
+                    return 2
                 if number:  # the first round warms up
                     rounds[name].append(tokens_per_s)
     for name, cost in costs(rounds).items():

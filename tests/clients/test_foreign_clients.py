@@ -83,7 +83,7 @@ def test_schemathesis(url: str, tmp_path: Path) -> None:
     assert program.exists(), f"{program} is missing: `make test-clients` makes it"
     options = ["--phases", "examples,coverage,fuzzing", "--max-examples", "10", "--seed", "1", "--no-shrink"]
     options += ["--exclude-checks", "positive_data_acceptance", "--warnings", "off", "--continue-on-failure"]
-    command = [program, "run", f"{url}/api-doc/openapi.json", *options]
+    command: list[str | Path] = [program, "run", f"{url}/api-doc/openapi.json", *options]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
