@@ -76,6 +76,13 @@ SHARED = (
 TGI = (
     Case("too many new tokens", prompt(True, max_new_tokens=4096)),
     Case("a value of another type", prompt(None, temperature="hot")),
+    Case("a field given twice", b'{"inputs": "a", "parameters": {"top_k": 1, "top_k": 2}}'),
+    Case("an unknown kind of grammar", prompt(None, grammar={"type": "lark", "value": ""})),
+    Case("an adapter", prompt(None, adapter_id="x")),
+    Case("an adapter, streamed", prompt(True, adapter_id="x")),
+    Case("a watermark", prompt(None, watermark=True)),
+    Case("no prompts", {"prompt": []}, path="/v1/completions"),
+    Case("a prompt of another type", {"prompt": 1}, path="/v1/completions"),
     Case("completion", {"prompt": "Who", "max_tokens": 2, "seed": 42}, path="/v1/completions"),
     Case("completion, streamed", {"prompt": "Who", "max_tokens": 2, "stream": True}, path="/v1/completions"),
     Case("generate_stream", prompt(None, max_new_tokens=1), path="/generate_stream"),

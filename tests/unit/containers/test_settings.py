@@ -35,6 +35,7 @@ def test_reads_every_variable() -> None:
             "FIRSTBYTE_ENGINE_THREADS": "3",
             "FIRSTBYTE_ENGINE_BACKEND": "reference",
             "HF_HUB_OFFLINE": "1",
+            "FIRSTBYTE_RESUMABLE_STREAMS": "False",
         },
         HOME,
     )
@@ -47,6 +48,7 @@ def test_reads_every_variable() -> None:
         artifacts=ArtifactSettings(Path("/o"), Path("/c"), {"meta-llama/*": "demo"}, offline=True),
         backend="reference",
         num_threads=3,
+        keeps_streams=False,
     )
 
 
@@ -61,6 +63,7 @@ def test_reads_every_variable() -> None:
         ("FIRSTBYTE_MODEL_MAP", '{"a": 1}', "FIRSTBYTE_MODEL_MAP must be a JSON object of pattern: model"),
         ("FIRSTBYTE_MODEL_MAP", "{", "FIRSTBYTE_MODEL_MAP is not JSON: Expecting property name"),
         ("FIRSTBYTE_ENGINE_THREADS", "0", "FIRSTBYTE_ENGINE_THREADS must be a number above 0, not '0'"),
+        ("FIRSTBYTE_RESUMABLE_STREAMS", "on", "FIRSTBYTE_RESUMABLE_STREAMS must be true or false, not 'on'"),
         ("FIRSTBYTE_ENGINE_BACKEND", "gpu", "FIRSTBYTE_ENGINE_BACKEND must be one of auto, native, reference, echo"),
     ],
 )

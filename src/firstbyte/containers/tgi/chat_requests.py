@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from firstbyte.containers.tgi.changes import CHAT_WITHOUT_BOS, GREEDY_AT_ZERO, LIMITS_FOLLOW_MODEL, STOP_FOR_EOS
+from firstbyte.containers.tgi.changes import CHAT_WITHOUT_BOS, CONTINUES_ANSWER, GREEDY_AT_ZERO, LIMITS_FOLLOW_MODEL
 from firstbyte.containers.tgi.decoding import (
     OTHER_SHAPE,
     ExtractionFailed,
@@ -176,7 +176,7 @@ def _prompt(messages: list[dict[str, Any]], tools: Toolbox | None, guideline: st
     if guideline is not None:
         variables["guideline"] = guideline  # type: ignore[assignment]
     is_continued = bool(messages) and messages[-1].get("role") == "assistant"
-    is_continued = is_continued and served.options.version >= STOP_FOR_EOS
+    is_continued = is_continued and served.options.version >= CONTINUES_ANSWER
     try:
         prompt = served.tokenizer.apply_chat_template(messages, add_generation_prompt=not is_continued, **variables)
     except TemplateFailed as error:

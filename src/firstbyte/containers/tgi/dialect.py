@@ -101,12 +101,29 @@ class TgiDialect:
         if method == "POST" and not self._is_authorized(request):
             return Answer(401)
         try:
-            return route(_json_body(request) if method == "POST" else {})
+            return route(self._json_body(request) if method == "POST" else {})
         except ExtractionFailed as error:
             return error_answer(error.located(request.body))
         except ContainerError as error:
             answer = error_answer(error)
             return Refusal(answer, answer, "template" if isinstance(error, TemplateRefused) else "validation")
+
+    def _json_body(self, request: Request) -> Any:
+        main_type, _, subtype = request.media_type.partition("/")
+        if main_type != "application" or not (subtype == "json" or subtype.endswith("+json")):
+            raise ExtractionFailed(415, OTHER_MEDIA_TYPE)
+        try:
+            return read_json(request.body, STRUCTS.get(request.path))
+        except ExtractionFailed as error:
+            if error.status == 422 and request.path == "/invocations" and self._goes_by_shape:
+                raise mismatch_of_variants(
+                    "SagemakerRequest"
+                ) from error  # the variants keep their reasons to themselves
+            raise
+
+    @property
+    def _goes_by_shape(self) -> bool:
+        return self.served.options.version >= DISPATCH_BY_SHAPE
 
     def _routes(self) -> Mapping[tuple[str, str], Callable[[Any], Parsed]]:
         served = self.served
@@ -146,7 +163,7 @@ class TgiDialect:
 
     def _invoke(self, body: Any) -> Parsed:
         options = self.served.options
-        if options.version < DISPATCH_BY_SHAPE:
+        if not self._goes_by_shape:
             return plan_chat(body, self.served) if options.is_messages_api_enabled else self._compat_generate(body)
         for plan in (self._compat_generate, self._plan_chat, self._plan_completions):
             with suppress(ExtractionFailed):  # of an untagged enum the first variant that fits is taken
@@ -209,10 +226,3 @@ def _no_route(methods: Sequence[str]) -> Answer:
         return Answer(404)
     names = [name for method in methods for name in (("GET", "HEAD") if method == "GET" else (method,))]
     return Answer(405, (("allow", ",".join(sorted(names))),))
-
-
-def _json_body(request: Request) -> Any:
-    main_type, _, subtype = request.media_type.partition("/")
-    if main_type != "application" or not (subtype == "json" or subtype.endswith("+json")):
-        raise ExtractionFailed(415, OTHER_MEDIA_TYPE)
-    return read_json(request.body, STRUCTS.get(request.path))

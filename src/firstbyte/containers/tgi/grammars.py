@@ -47,6 +47,8 @@ def _schema(value: Any, kind: str) -> str:
             raise ValidationFailed(f"grammar is not valid: {error}") from error
     if kind == "json_schema" and isinstance(value, dict) and "schema" in value:
         value = value["schema"]
+    elif not isinstance(value, dict):
+        raise ValidationFailed("grammar is not supported")  # TGI's words for a value that is neither
     if not isinstance(value, dict):
         raise ValidationFailed("grammar is not valid: a JSON schema must be an object")
     if not value.keys() & {"properties", "$ref", "anyOf", "oneOf", "allOf"}:

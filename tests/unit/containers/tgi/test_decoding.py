@@ -145,6 +145,16 @@ async def test_each_route_names_its_own_type() -> None:
         assert answer.body.endswith(f"invalid type: integer `1`, expected struct {name} at line 1 column 1".encode())
 
 
+async def test_invocations_gives_no_reasons_from_the_version_that_goes_by_shape() -> None:
+    for body in (b'{"inputs": "a", "inputs": "b"}', b'{"inputs": "a", "parameters": {"top_k": "x"}}'):
+        answer = await play(tgi("2.4.0"), post("/invocations", body))
+        assert (answer.status, answer.body.decode()) == (
+            422,
+            "Failed to deserialize the JSON body into the target type: "
+            "data did not match any variant of untagged enum SagemakerRequest",
+        )
+
+
 async def test_of_several_mistakes_the_first_in_the_body_is_told() -> None:
     answer = await play(tgi(), post("/generate", b'{"stream": 1, "inputs": 2}'))
     assert b"stream: invalid type" in answer.body
