@@ -89,7 +89,7 @@ class LmiDialect:
         if (answer := self.front_end.answer(request)) is not None:
             return answer
         try:
-            body = read_body(request, is_static=self.options.is_static)
+            body = read_body(request, self.options.version, is_static=self.options.is_static)
             if self.options.is_static:
                 return self._plan_static(body, self.front_end.headers(request))
             prompt, prompt_ids = encode_prompt(body, self.tokenizer)
@@ -172,4 +172,6 @@ class LmiDialect:
             is_tgi_compatible=is_compatible,
             has_status_codes=self.options.has_status_codes,
             has_final_newline=self.options.has_final_newline,
+            num_logprobs=body.num_logprobs,
+            has_usage=body.has_usage,
         )

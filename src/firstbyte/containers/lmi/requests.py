@@ -11,7 +11,14 @@ from typing import Any, NoReturn
 
 from firstbyte.containers.errors import RequestRejected
 from firstbyte.containers.exchange import Request
-from firstbyte.containers.lmi.changes import TEMPERATURE_IS_FREE
+from firstbyte.containers.lmi.changes import ASYNC_FORMATS, TEMPERATURE_IS_FREE
+from firstbyte.containers.lmi.chat_requests import (
+    ChatRefused,
+    read_messages,
+    read_num_logprobs,
+    read_parameters,
+    wants_usage,
+)
 from firstbyte.containers.lmi.options import LmiOptions
 from firstbyte.containers.versions import Version
 from firstbyte.engine.errors import TemplateFailed
@@ -53,6 +60,10 @@ class LmiBody:
     """Of a chat request, whose prompt the model's template makes."""
     batch: tuple[str, ...] = ()
     """Of a request in static batching, all its prompts; `inputs` is the first."""
+    num_logprobs: int | None = None
+    """Of a chat request that asks for log-probabilities, how many alternatives come with each."""
+    has_usage: bool = False
+    """Whether a chat's stream ends in a chunk with the counts."""
 
     def flag(self, name: str, default: bool = False) -> bool:
         """A yes-or-no parameter; anything that Python takes for true is true, as in LMI."""
@@ -64,11 +75,12 @@ class LmiBody:
         return sorted(set(self.parameters) - KNOWN_PARAMETERS)
 
 
-def read_body(request: Request, *, is_static: bool = False) -> LmiBody:
+def read_body(request: Request, version: Version, *, is_static: bool = False) -> LmiBody:
     """Read a request's body; in static batching it may hold several prompts.
 
     Raises:
         InputParsingFailed: it is not JSON, or has another shape.
+        RequestRejected: it asks for something that is not served here.
     """
     if request.media_type == "text/plain":
         text = request.body.decode(errors="replace")
@@ -79,7 +91,7 @@ def read_body(request: Request, *, is_static: bool = False) -> LmiBody:
     if "messages" in value:
         if is_static:
             raise InputParsingFailed(CHAT_NEEDS_ROLLING_BATCH)
-        return _read_chat(value)
+        return _read_chat(value, version)
     parameters = value.get("parameters", {})
     if not isinstance(parameters, dict):
         raise InputParsingFailed("'parameters' must be an object")
@@ -119,14 +131,18 @@ def _texts(inputs: Any) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _read_chat(value: Mapping[str, Any]) -> LmiBody:
-    messages = value["messages"]
-    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
-        raise InputParsingFailed("'messages' must be a list of objects")
-    parameters = {name: member for name, member in value.items() if name not in ("messages", "model", "stream")}
-    # The chat route samples unless its temperature is 0.
-    parameters = {"do_sample": True, "max_new_tokens": parameters.pop("max_tokens", DEFAULT_NEW_TOKENS), **parameters}
-    return LmiBody("", parameters, bool(value.get("stream", False)), tuple(messages))
+def _read_chat(value: Mapping[str, Any], version: Version) -> LmiBody:
+    try:
+        return LmiBody(
+            inputs="",
+            parameters=read_parameters(value, version),
+            is_streaming=bool(value.get("stream", False)),
+            messages=read_messages(value),
+            num_logprobs=read_num_logprobs(value, version),
+            has_usage=wants_usage(value, version),
+        )
+    except ChatRefused as error:
+        raise InputParsingFailed(str(error)) from error
 
 
 def plan_generation(
@@ -155,6 +171,7 @@ def plan_generation(
         sampling=_sampling(read, options.version),
         stop=(*read.strings("stop_sequences"), *read.strings("stop")),
         stop_anywhere=options.stops_anywhere,
+        num_top_tokens=(body.num_logprobs or 0) if options.version >= ASYNC_FORMATS else 0,
         ignore_eos=body.flag("ignore_eos_token") or body.flag("ignore_eos"),
         prompt_logprobs=body.flag("decoder_input_details"),
     )
