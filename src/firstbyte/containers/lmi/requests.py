@@ -19,6 +19,7 @@ from firstbyte.containers.lmi.chat_requests import (
     read_parameters,
     wants_usage,
 )
+from firstbyte.containers.lmi.front_end import properties_of
 from firstbyte.containers.lmi.options import LmiOptions
 from firstbyte.containers.versions import Version
 from firstbyte.engine.errors import TemplateFailed
@@ -26,6 +27,7 @@ from firstbyte.engine.requests import GenerateRequest, Sampling
 from firstbyte.engine.tokenizer import Tokenizer
 
 DEFAULT_NEW_TOKENS = 30
+ADAPTER_HEADER = "x-amzn-sagemaker-adapter-identifier"
 
 KNOWN_PARAMETERS = frozenset(
     (
@@ -88,6 +90,7 @@ def read_body(request: Request, version: Version, *, is_static: bool = False) ->
     value = _read_json(request.body)
     if not isinstance(value, dict):
         raise InputParsingFailed(f"'{type(value).__name__}' object has no attribute 'pop'")
+    _check_served(value, request)
     if "messages" in value:
         if is_static:
             raise InputParsingFailed(CHAT_NEEDS_ROLLING_BATCH)
@@ -101,6 +104,16 @@ def read_body(request: Request, version: Version, *, is_static: bool = False) ->
         batch = _texts(value["inputs"])
         return LmiBody(batch[0] if batch else "", parameters, is_streaming=False, batch=batch)
     return LmiBody(_text(value["inputs"]), parameters, bool(value.get("stream", parameters.get("stream", False))))
+
+
+def _check_served(value: Mapping[str, Any], request: Request) -> None:
+    """Raise InputParsingFailed for a request to an adapter or of a session, of which there are none here."""
+    adapters = value.get("adapters") or properties_of(request).get("adapter") or request.headers.get(ADAPTER_HEADER)
+    if adapters:
+        name = adapters[0] if isinstance(adapters, list) else adapters
+        raise InputParsingFailed(f"Adapter {name} is not registered")
+    if "requestType" in value:
+        raise InputParsingFailed(f"requestType={value['requestType']}: stateful sessions are not served here")
 
 
 def _read_json(body: bytes) -> Any:
