@@ -26,14 +26,15 @@ def chat_usage(finish: Finish) -> dict[str, int]:
     return {"prompt_tokens": finish.num_prompt, "completion_tokens": finish.num_generated, "total_tokens": total}
 
 
-def _envelope(kind: str, created: int, wording: Wording) -> dict[str, Any]:
+def envelope(kind: str, created: int, wording: Wording, prefix: str = "chatcmpl") -> dict[str, Any]:
+    """What every object begins with; up to 0.34 LMI's own, from then on vLLM's."""
     if wording.version < ASYNC_FORMATS:
         return {"id": BUILTIN_ID, "object": kind, "created": created}
     request_id = dict(wording.headers).get("x-request-id", "")
-    return {"id": f"chatcmpl-{request_id}", "object": kind, "created": created, "model": wording.model_name}
+    return {"id": f"{prefix}-{request_id}", "object": kind, "created": created, "model": wording.model_name}
 
 
-def _reason(finish: Finish, wording: Wording) -> str:
+def finish_word(finish: Finish, wording: Wording) -> str:
     """Why it ended: in LMI's words, or in those of vLLM, whose chat the asynchronous handler passes on."""
     is_stop = finish.reason in (FinishReason.EOS_TOKEN, FinishReason.STOP_SEQUENCE)
     return "stop" if is_stop and wording.version >= ASYNC_FORMATS else finish.reason
@@ -94,7 +95,8 @@ class ChatPieces:
         self._events.append(event)
         if event.finish is not None:
             piece += (
-                self._closing(_reason(event.finish, self.wording)) + f', "usage": {dump(chat_usage(event.finish))}}}'
+                self._closing(finish_word(event.finish, self.wording))
+                + f', "usage": {dump(chat_usage(event.finish))}}}'
             )
         return piece.encode()
 
@@ -114,8 +116,8 @@ class ChatPieces:
     def _opening(self) -> str:
         if self._events:
             return ""
-        envelope = dump(_envelope("chat.completion", int(self.clock()), self.wording))[:-1]
-        return f'{envelope}, "choices": [{{"index": 0, "message": {{"role": "assistant", "content": "'
+        opening = dump(envelope("chat.completion", int(self.clock()), self.wording))[:-1]
+        return f'{opening}, "choices": [{{"index": 0, "message": {{"role": "assistant", "content": "'
 
     def _closing(self, reason: str) -> str:
         logprobs = None if reason == "error" else _logprobs(self._events, self.wording)
@@ -143,14 +145,14 @@ class ChatLines:
         reason = None
         if event.finish is not None:
             self._finishes.append(event.finish)
-            reason = _reason(event.finish, self.wording)
+            reason = finish_word(event.finish, self.wording)
         return self._line(visible_text(event), reason, _line_logprobs(event, self.wording))
 
     def render_end(self) -> tuple[bytes, ...]:
         """The counts, where they were asked for; otherwise the last token's line ends the stream."""
         if not self.wording.has_usage or not self._finishes:
             return ()
-        message = _envelope("chat.completion.chunk", int(self.clock()), self.wording)
+        message = envelope("chat.completion.chunk", int(self.clock()), self.wording)
         return (f"{dump(message | {'choices': [], 'usage': chat_usage(self._finishes[0])})}\n".encode(),)
 
     def render_error(self, error: ContainerError) -> tuple[bytes, ...]:
@@ -167,7 +169,7 @@ class ChatLines:
         if self._roles:
             delta["role"] = self._roles.pop()
         choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": reason}
-        message = _envelope("chat.completion.chunk", int(self.clock()), self.wording) | {"choices": [choice]}
+        message = envelope("chat.completion.chunk", int(self.clock()), self.wording) | {"choices": [choice]}
         return f"{dump(message)}\n".encode()
 
 
@@ -187,9 +189,9 @@ class ChatWhole:
             "index": 0,
             "message": {"role": "assistant", "content": text},
             "logprobs": _logprobs(generation.events, self.wording),
-            "finish_reason": _reason(generation.finish, self.wording),
+            "finish_reason": finish_word(generation.finish, self.wording),
         }
-        message = _envelope("chat.completion", int(self.clock()), self.wording)
+        message = envelope("chat.completion", int(self.clock()), self.wording)
         message |= {"choices": [choice], "usage": chat_usage(generation.finish)}
         return json_answer(200, dump(message).encode(), self.wording.headers)
 

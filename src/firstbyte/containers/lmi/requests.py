@@ -19,6 +19,7 @@ from firstbyte.containers.lmi.chat_requests import (
     read_parameters,
     wants_usage,
 )
+from firstbyte.containers.lmi.completion_requests import read_completion_parameters, read_prompt
 from firstbyte.containers.lmi.front_end import properties_of
 from firstbyte.containers.lmi.options import LmiOptions
 from firstbyte.containers.versions import Version
@@ -64,6 +65,8 @@ class LmiBody:
     """Of a request in static batching, all its prompts; `inputs` is the first."""
     num_logprobs: int | None = None
     """Of a chat request that asks for log-probabilities, how many alternatives come with each."""
+    is_completion: bool = False
+    """Whether it came as `prompt`, as completions do."""
     has_usage: bool = False
     """Whether a chat's stream ends in a chunk with the counts."""
 
@@ -95,6 +98,8 @@ def read_body(request: Request, version: Version, *, is_static: bool = False) ->
         if is_static:
             raise InputParsingFailed(CHAT_NEEDS_ROLLING_BATCH)
         return _read_chat(value, version)
+    if "prompt" in value and "inputs" not in value and version >= ASYNC_FORMATS and not is_static:
+        return _read_completion(value, version)
     parameters = value.get("parameters", {})
     if not isinstance(parameters, dict):
         raise InputParsingFailed("'parameters' must be an object")
@@ -156,6 +161,19 @@ def _read_chat(value: Mapping[str, Any], version: Version) -> LmiBody:
         )
     except ChatRefused as error:
         raise InputParsingFailed(str(error)) from error
+
+
+def _read_completion(value: Mapping[str, Any], version: Version) -> LmiBody:
+    prompt = read_prompt(value)
+    if prompt is None:
+        raise InputParsingFailed("'prompt' must be one string")
+    return LmiBody(
+        inputs=prompt,
+        parameters=read_completion_parameters(value),
+        is_streaming=bool(value.get("stream", False)),
+        is_completion=True,
+        has_usage=wants_usage(value, version),
+    )
 
 
 def plan_generation(

@@ -110,3 +110,10 @@ async def test_failure_has_no_logprobs() -> None:
         "logprobs": None,
         "finish_reason": "error",
     }
+
+
+async def test_configured_formatter_does_not_concern_chat() -> None:
+    whole = await play(lmi("0.29.0", output_formatter="jsonlines"), post("/invocations", chat()))
+    assert whole.json["object"] == "chat.completion"
+    lines = await play(lmi("0.29.0", output_formatter="json"), post("/invocations", chat(stream=True)))
+    assert lines.headers["content-type"] == "application/jsonlines"
