@@ -89,7 +89,16 @@ TGI = (
     Case("generate", prompt(None, max_new_tokens=1), path="/generate"),
     Case("info", None, path="/info"),
 )
+CHAT = {"messages": MESSAGES, "max_tokens": 9}
+LOGPROBS = CHAT | {"max_tokens": 2, "logprobs": True, "top_logprobs": 1}
 LMI = (
+    Case("chat, logprobs", LOGPROBS, path="/v1/chat/completions"),
+    Case("chat, logprobs, streamed", LOGPROBS | {"stream": True}, path="/v1/chat/completions"),
+    Case("chat, a message without content", {"messages": [{"role": "user"}]}),
+    Case("chat fails in the midst", CHAT, fail_at=1, failure=GenerationFailed("no memory")),
+    Case("completion", {"prompt": "Who", "max_tokens": 2}),
+    Case("completion, streamed", {"prompt": "Who", "max_tokens": 2, "stream": True}),
+    Case("an adapter that is not there", prompt(None) | {"adapters": ["french"]}),
     Case("pieces as in DJL's own test", prompt(None), texts=["He", "llo", " world"]),
     Case("unknown model", prompt(None), path="/predictions/other"),
     Case("health", None, path="/ping"),

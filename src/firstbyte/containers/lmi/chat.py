@@ -26,17 +26,52 @@ def chat_usage(finish: Finish) -> dict[str, int]:
     return {"prompt_tokens": finish.num_prompt, "completion_tokens": finish.num_generated, "total_tokens": total}
 
 
-def _envelope(kind: str, created: int, wording: Wording) -> dict[str, Any]:
+def envelope(kind: str, created: int, wording: Wording, prefix: str = "chatcmpl") -> dict[str, Any]:
+    """What every object begins with; up to 0.34 LMI's own, from then on vLLM's."""
     if wording.version < ASYNC_FORMATS:
         return {"id": BUILTIN_ID, "object": kind, "created": created}
     request_id = dict(wording.headers).get("x-request-id", "")
-    return {"id": f"chatcmpl-{request_id}", "object": kind, "created": created, "model": wording.model_name}
+    return {"id": f"{prefix}-{request_id}", "object": kind, "created": created, "model": wording.model_name}
 
 
-def _reason(finish: Finish, wording: Wording) -> str:
+def finish_word(finish: Finish, wording: Wording) -> str:
     """Why it ended: in LMI's words, or in those of vLLM, whose chat the asynchronous handler passes on."""
     is_stop = finish.reason in (FinishReason.EOS_TOKEN, FinishReason.STOP_SEQUENCE)
     return "stop" if is_stop and wording.version >= ASYNC_FORMATS else finish.reason
+
+
+def _logprob(text: str, logprob: float, wording: Wording) -> dict[str, Any]:
+    """One token with its log-probability. Up to 0.34 `bytes` are code points by mistake, and null for no text."""
+    if wording.version >= ASYNC_FORMATS:
+        return {"token": text, "logprob": logprob, "bytes": list(text.encode())}
+    return {"token": text, "logprob": logprob, "bytes": [ord(character) for character in text] or None}
+
+
+def _logprobs(events: Sequence[TokenEvent], wording: Wording) -> dict[str, Any] | None:
+    """The log-probabilities of `events`, where they were asked for. Up to 0.34 the only alternative is the token."""
+    if wording.num_logprobs is None:
+        return None
+    content = []
+    for event in events:
+        text = visible_text(event)
+        token = _logprob(text, event.logprob, wording)
+        alternatives = [token]
+        if wording.version >= ASYNC_FORMATS:
+            best = event.top_tokens[: wording.num_logprobs]
+            alternatives = [_logprob(each.text, each.logprob, wording) for each in best]
+        content.append({**token, "top_logprobs": alternatives})
+    return {"content": content}
+
+
+def _line_logprobs(event: TokenEvent, wording: Wording) -> Any:
+    """Those of one line. Up to 0.34 they stand in a list, and the alternative's text is its number, both by mistake."""
+    logprobs = _logprobs([event], wording)
+    if logprobs is None or wording.version >= ASYNC_FORMATS:
+        return logprobs
+    [content] = logprobs["content"]
+    [alternative] = content["top_logprobs"]
+    content["top_logprobs"] = [alternative | {"token": event.logprob}]
+    return [logprobs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +95,8 @@ class ChatPieces:
         self._events.append(event)
         if event.finish is not None:
             piece += (
-                self._closing(_reason(event.finish, self.wording)) + f', "usage": {dump(chat_usage(event.finish))}}}'
+                self._closing(finish_word(event.finish, self.wording))
+                + f', "usage": {dump(chat_usage(event.finish))}}}'
             )
         return piece.encode()
 
@@ -80,11 +116,12 @@ class ChatPieces:
     def _opening(self) -> str:
         if self._events:
             return ""
-        envelope = dump(_envelope("chat.completion", int(self.clock()), self.wording))[:-1]
-        return f'{envelope}, "choices": [{{"index": 0, "message": {{"role": "assistant", "content": "'
+        opening = dump(envelope("chat.completion", int(self.clock()), self.wording))[:-1]
+        return f'{opening}, "choices": [{{"index": 0, "message": {{"role": "assistant", "content": "'
 
     def _closing(self, reason: str) -> str:
-        return f'"}}, "logprobs": null, "finish_reason": {dump(reason)}}}]'
+        logprobs = None if reason == "error" else _logprobs(self._events, self.wording)
+        return f'"}}, "logprobs": {dump(logprobs)}, "finish_reason": {dump(reason)}}}]'
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +133,7 @@ class ChatLines:
     is_head_early: bool = False
     keep_alive: bytes = b""
     _roles: list[str] = field(default_factory=lambda: ["assistant"])
+    _finishes: list[Finish] = field(default_factory=list)
 
     @property
     def head(self) -> Head:
@@ -104,11 +142,18 @@ class ChatLines:
 
     def render(self, event: TokenEvent) -> bytes:
         """The token's line."""
-        return self._line(visible_text(event), None if event.finish is None else _reason(event.finish, self.wording))
+        reason = None
+        if event.finish is not None:
+            self._finishes.append(event.finish)
+            reason = finish_word(event.finish, self.wording)
+        return self._line(visible_text(event), reason, _line_logprobs(event, self.wording))
 
     def render_end(self) -> tuple[bytes, ...]:
-        """Nothing: the last token's line ends the stream."""
-        return ()
+        """The counts, where they were asked for; otherwise the last token's line ends the stream."""
+        if not self.wording.has_usage or not self._finishes:
+            return ()
+        message = envelope("chat.completion.chunk", int(self.clock()), self.wording)
+        return (f"{dump(message | {'choices': [], 'usage': chat_usage(self._finishes[0])})}\n".encode(),)
 
     def render_error(self, error: ContainerError) -> tuple[bytes, ...]:
         """A last line that ended in an error; the reason is in the log only, as in LMI."""
@@ -119,12 +164,12 @@ class ChatLines:
         """An answer for an error before the first token."""
         return refuse_early(error, self.head, self.render_error, self.wording)
 
-    def _line(self, text: str, reason: str | None) -> bytes:
+    def _line(self, text: str, reason: str | None, logprobs: Any = None) -> bytes:
         delta = {"content": text}
         if self._roles:
             delta["role"] = self._roles.pop()
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
-        message = _envelope("chat.completion.chunk", int(self.clock()), self.wording) | {"choices": [choice]}
+        choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": reason}
+        message = envelope("chat.completion.chunk", int(self.clock()), self.wording) | {"choices": [choice]}
         return f"{dump(message)}\n".encode()
 
 
@@ -143,10 +188,10 @@ class ChatWhole:
         choice = {
             "index": 0,
             "message": {"role": "assistant", "content": text},
-            "logprobs": None,
-            "finish_reason": _reason(generation.finish, self.wording),
+            "logprobs": _logprobs(generation.events, self.wording),
+            "finish_reason": finish_word(generation.finish, self.wording),
         }
-        message = _envelope("chat.completion", int(self.clock()), self.wording)
+        message = envelope("chat.completion", int(self.clock()), self.wording)
         message |= {"choices": [choice], "usage": chat_usage(generation.finish)}
         return json_answer(200, dump(message).encode(), self.wording.headers)
 

@@ -4,11 +4,12 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from firstbyte.containers.dialect import Call, HealthInquiry, Parsed, StreamCall, StreamReply, WholeCall
+from firstbyte.containers.dialect import Call, HealthInquiry, Parsed, StreamCall, StreamReply, WholeCall, WholeReply
 from firstbyte.containers.errors import ContainerError, RequestRejected
 from firstbyte.containers.exchange import Answer, Headers, Request
 from firstbyte.containers.lmi.changes import ASYNC_FORMATS
 from firstbyte.containers.lmi.chat import ChatLines, ChatPieces, ChatWhole
+from firstbyte.containers.lmi.completions import CompletionLines, CompletionWhole
 from firstbyte.containers.lmi.front_end import FrontEnd
 from firstbyte.containers.lmi.options import LmiOptions
 from firstbyte.containers.lmi.rendering import (
@@ -89,7 +90,7 @@ class LmiDialect:
         if (answer := self.front_end.answer(request)) is not None:
             return answer
         try:
-            body = read_body(request, is_static=self.options.is_static)
+            body = read_body(request, self.options.version, is_static=self.options.is_static)
             if self.options.is_static:
                 return self._plan_static(body, self.front_end.headers(request))
             prompt, prompt_ids = encode_prompt(body, self.tokenizer)
@@ -115,8 +116,7 @@ class LmiDialect:
         except RequestRejected as error:
             return stream.refuse(error) if stream else wording.error_answer(error)
         if stream is None:
-            reply = ChatWhole(wording) if body.messages is not None else JsonWhole(wording)
-            return WholeCall((plan,), reply, transform)
+            return WholeCall((plan,), _whole_reply(body, wording), transform)
         return StreamCall(plan, stream, transform=transform)
 
     def _plan_static(self, body: LmiBody, headers: Headers) -> Call:
@@ -139,12 +139,16 @@ class LmiDialect:
 
         A formatter that is configured, or named by the request, wins over the request's `stream`.
         """
+        if body.is_completion:
+            return CompletionLines(wording) if body.is_streaming else None
+        if body.messages is not None:  # chat has formatters of its own, whatever is configured
+            if body.is_streaming:
+                return ChatLines(wording)
+            return None if self.options.has_status_codes else ChatPieces(wording)
         formatter = body.parameters.get("output_formatter") or self.options.output_formatter
         is_lines = formatter in ("jsonlines", "sse") or (formatter != "json" and body.is_streaming)
         if not is_lines and self.options.has_status_codes:
             return None
-        if body.messages is not None:
-            return ChatLines(wording) if body.is_streaming else ChatPieces(wording)
         if not is_lines:
             return JsonPieces(wording)
         is_sse = formatter == "sse" or (formatter is None and self.options.is_tgi_compatible)
@@ -172,4 +176,12 @@ class LmiDialect:
             is_tgi_compatible=is_compatible,
             has_status_codes=self.options.has_status_codes,
             has_final_newline=self.options.has_final_newline,
+            num_logprobs=body.num_logprobs,
+            has_usage=body.has_usage,
         )
+
+
+def _whole_reply(body: LmiBody, wording: Wording) -> WholeReply:
+    if body.messages is not None:
+        return ChatWhole(wording)
+    return CompletionWhole(wording) if body.is_completion else JsonWhole(wording)

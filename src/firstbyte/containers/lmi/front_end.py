@@ -24,6 +24,7 @@ MODEL_ROUTES = (
     re.compile(r"/predictions/(?P<model>[^/]+)(?:/[^/]+)?"),
     re.compile(r"/models/(?P<model>[^/]+)/invoke"),
 )
+MANAGEMENT_ROUTE = re.compile(r"/models/[^/]+(?:/adapters(?:/.*)?)?|/workflows(?:/.*)?")
 NAMELESS_ROUTES = ("/invocations", "/predictions", "/v1/chat/completions")
 HEALTH_STATUSES = {"Healthy": 200, "PENDING": 200, "Unhealthy": 200, "FAILED": 500}
 """A model's state -> the status of /ping. What is being started again counts as pending, which is no failure yet."""
@@ -48,6 +49,9 @@ class FrontEnd:
         """What the front end answers by itself: its lists, and refusals. None for a call of the model."""
         if (request.method, request.path) == ("GET", "/models"):
             return self._list_models()
+        if MANAGEMENT_ROUTE.fullmatch(request.path) or (request.method != "GET" and request.path == "/models"):
+            message = "Models and adapters are managed by deploying: the management API is not served here."
+            return front_end_error(405, "MethodNotAllowedException", message, self.headers(request))
         model = self._target(request)
         if model is None:
             message = "Requested resource is not found, please refer to API document."

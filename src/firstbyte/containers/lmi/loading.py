@@ -24,6 +24,7 @@ from firstbyte.containers.lmi.model_store import StoredModel, find_stored_model
 from firstbyte.containers.lmi.options import LmiOptions, read_options
 from firstbyte.containers.lmi.pending import PendingLmi
 from firstbyte.containers.lmi.polling import PolledAnswers
+from firstbyte.containers.lmi.secure_mode import check_security
 from firstbyte.containers.loading import DEFAULT_PREFILL_TOKENS, Loaded, locate_model
 from firstbyte.containers.resumption import StreamShelf
 from firstbyte.containers.server import ContainerServer
@@ -109,6 +110,7 @@ def _load(
     front_end: FrontEnd,
 ) -> Loaded:
     shared = {**options.model_properties, "model_dir": str(stored.folder), "device_id": "-1"}
+    check_security(environment, (stored.folder,), options.model_properties)
     entry_point = find_entry_point(stored.folder, options.model_properties, options.custom_output_formatter)
     workers = _start_workers(entry_point, options, shared, environment)
     if workers is not None and workers.contents.has_handler:
@@ -119,6 +121,7 @@ def _load(
         return LoadedHandler(container, polled, f"handler {entry_point.label}", options.notes)
     try:
         model_dir = _model_dir(settings, stored, options)
+        check_security(environment, (model_dir,), options.model_properties)
         engine = within(options.model_loading_timeout_s, lambda: _load_engine(settings, model_dir, options))
     except BaseException:
         if workers is not None:
@@ -127,7 +130,7 @@ def _load(
     formatter = OutputFormatter(workers) if workers is not None and workers.contents.has_output_formatter else None
     dialect = LmiDialect(options, front_end, engine.tokenizer, engine.max_total_tokens, formatter)
     origin = f"model {stored.name} is {model_dir}"
-    notes = (origin, options.batching_note, *options.notes)
+    notes = (origin, options.batching_note, *options.notes, *options.unknown_notes)
     return LoadedLmi(dialect, engine, notes, workers, options.model_properties, settings.keeps_streams)
 
 
@@ -191,6 +194,10 @@ def _start_workers(
 def _model_dir(settings: ContainerSettings, stored: StoredModel, options: LmiOptions) -> Path:
     if options.model_id is None:
         return stored.folder
+    if options.model_id.startswith("djl://"):
+        raise StartupFailed(
+            f"{options.model_id}: DJL's model zoo is not served; name a folder, an s3:// prefix or a hub id"
+        )
     return locate_model(settings, options.model_id, options.revision, options.hub_token)
 
 

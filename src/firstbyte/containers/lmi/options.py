@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from firstbyte.containers.errors import StartupFailed
 from firstbyte.containers.lmi.changes import LMI_DIST_IS_GONE, REAL_STATUS_CODES
+from firstbyte.containers.lmi.keys import notes_of, unknown_notes
 from firstbyte.containers.versions import Version
 
 BACKPORT = "SERVING_BACKPORT_FOR_NON_STREAMING_HTTP_ERROR_CODES"
@@ -43,23 +44,6 @@ TRANSLATIONS = {
     "SERVING_MAX_WORKERS": "maxWorkers",
     "SERVING_JOB_QUEUE_SIZE": "job_queue_size",
 }
-MEANINGS = {
-    "option.tensor_parallel_degree": "recorded; one CPU runs the whole model here",
-    "option.pipeline_parallel_degree": "recorded; one CPU runs the whole model here",
-    "option.paged_attention": "has had no effect since 0.26; the cache is paged in any case",
-    "option.dtype": "recorded; the engine chooses the type of its weights",
-    "option.load_format": "recorded; safetensors are read",
-    "option.gpu_memory_utilization": "has no effect on a CPU",
-    "option.enforce_eager": "has no effect on a CPU",
-    "option.device_map": "has no effect on a CPU",
-    "option.low_cpu_mem_usage": "recorded; weights are mapped, not copied",
-    "option.trust_remote_code": "recorded; of a model's code only the handler is run, model.py or option.entryPoint",
-    "option.speculative_draft_model": "has no effect here",
-    "maxWorkers": "recorded; the number of workers is minWorkers",
-}
-"""Properties that are taken without changing anything here, and what to say of them in the log."""
-
-
 ROLLING_MEANING = "served by this engine's continuous batching"
 STATIC_MEANING = "requests and answers are lists, as in static batching; the engine batches continuously all the same"
 
@@ -116,6 +100,8 @@ class LmiOptions:
     """Whether a stream of pieces ends in a newline, for readers of lines; FIRSTBYTE_FINAL_NEWLINE, likewise."""
     notes: tuple[str, ...] = ()
     """One line for each property that is accepted but changes nothing here."""
+    unknown_notes: tuple[str, ...] = ()
+    """One line for each property that is not known; a handler may know it."""
 
     @property
     def batching_note(self) -> str:
@@ -175,7 +161,7 @@ def read_options(environment: Mapping[str, str], properties: Mapping[str, str], 
             merged, "option.model_loading_timeout", _integer(environment, "MODEL_LOADING_TIMEOUT", 1200)
         ),
         num_workers=_integer(merged, "minWorkers", 1),
-        retry_threshold=_integer(merged, "option.retry_threshold", 10),
+        retry_threshold=_integer(merged, "option.retry_threshold", _integer(merged, "retry_threshold", 10)),
         allows_multi_status=environment.get("SERVING_ALLOW_MULTI_STATUS", "false").lower() == "true",
         waits_for_model=environment.get("SERVING_WAIT_MODEL_LOADING", "true").lower() != "false",
         num_polled_answers=_integer(environment, "SERVING_MEMORY_CACHE_CAPACITY", 1024),
@@ -183,7 +169,8 @@ def read_options(environment: Mapping[str, str], properties: Mapping[str, str], 
         model_properties={key.removeprefix("option."): value for key, value in merged.items()},
         stops_anywhere=environment.get("FIRSTBYTE_STOP_ANYWHERE", "").lower() == "true",
         has_final_newline=environment.get("FIRSTBYTE_FINAL_NEWLINE", "").lower() == "true",
-        notes=tuple(f"{key}={merged[key]}: {meaning}" for key, meaning in MEANINGS.items() if key in merged),
+        notes=notes_of(merged),
+        unknown_notes=unknown_notes(merged),
     )
 
 

@@ -41,6 +41,10 @@ class Wording:
     """Whether an error has a status of its own; see `REAL_STATUS_CODES`."""
     has_final_newline: bool = False
     """Whether pieces are followed by a newline."""
+    num_logprobs: int | None = None
+    """Of a chat that asks for log-probabilities, how many alternatives come with each."""
+    has_usage: bool = False
+    """Whether a chat's stream ends in a chunk with the counts."""
 
     @property
     def end(self) -> tuple[bytes, ...]:

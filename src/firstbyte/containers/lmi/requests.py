@@ -11,7 +11,16 @@ from typing import Any, NoReturn
 
 from firstbyte.containers.errors import RequestRejected
 from firstbyte.containers.exchange import Request
-from firstbyte.containers.lmi.changes import TEMPERATURE_IS_FREE
+from firstbyte.containers.lmi.changes import ASYNC_FORMATS, TEMPERATURE_IS_FREE
+from firstbyte.containers.lmi.chat_requests import (
+    ChatRefused,
+    read_messages,
+    read_num_logprobs,
+    read_parameters,
+    wants_usage,
+)
+from firstbyte.containers.lmi.completion_requests import read_completion_parameters, read_prompt
+from firstbyte.containers.lmi.front_end import properties_of
 from firstbyte.containers.lmi.options import LmiOptions
 from firstbyte.containers.versions import Version
 from firstbyte.engine.errors import TemplateFailed
@@ -19,6 +28,7 @@ from firstbyte.engine.requests import GenerateRequest, Sampling
 from firstbyte.engine.tokenizer import Tokenizer
 
 DEFAULT_NEW_TOKENS = 30
+ADAPTER_HEADER = "x-amzn-sagemaker-adapter-identifier"
 
 KNOWN_PARAMETERS = frozenset(
     (
@@ -53,6 +63,12 @@ class LmiBody:
     """Of a chat request, whose prompt the model's template makes."""
     batch: tuple[str, ...] = ()
     """Of a request in static batching, all its prompts; `inputs` is the first."""
+    num_logprobs: int | None = None
+    """Of a chat request that asks for log-probabilities, how many alternatives come with each."""
+    is_completion: bool = False
+    """Whether it came as `prompt`, as completions do."""
+    has_usage: bool = False
+    """Whether a chat's stream ends in a chunk with the counts."""
 
     def flag(self, name: str, default: bool = False) -> bool:
         """A yes-or-no parameter; anything that Python takes for true is true, as in LMI."""
@@ -64,11 +80,12 @@ class LmiBody:
         return sorted(set(self.parameters) - KNOWN_PARAMETERS)
 
 
-def read_body(request: Request, *, is_static: bool = False) -> LmiBody:
+def read_body(request: Request, version: Version, *, is_static: bool = False) -> LmiBody:
     """Read a request's body; in static batching it may hold several prompts.
 
     Raises:
         InputParsingFailed: it is not JSON, or has another shape.
+        RequestRejected: it asks for something that is not served here.
     """
     if request.media_type == "text/plain":
         text = request.body.decode(errors="replace")
@@ -76,10 +93,13 @@ def read_body(request: Request, *, is_static: bool = False) -> LmiBody:
     value = _read_json(request.body)
     if not isinstance(value, dict):
         raise InputParsingFailed(f"'{type(value).__name__}' object has no attribute 'pop'")
+    _check_served(value, request)
     if "messages" in value:
         if is_static:
             raise InputParsingFailed(CHAT_NEEDS_ROLLING_BATCH)
-        return _read_chat(value)
+        return _read_chat(value, version)
+    if "prompt" in value and "inputs" not in value and version >= ASYNC_FORMATS and not is_static:
+        return _read_completion(value, version)
     parameters = value.get("parameters", {})
     if not isinstance(parameters, dict):
         raise InputParsingFailed("'parameters' must be an object")
@@ -89,6 +109,16 @@ def read_body(request: Request, *, is_static: bool = False) -> LmiBody:
         batch = _texts(value["inputs"])
         return LmiBody(batch[0] if batch else "", parameters, is_streaming=False, batch=batch)
     return LmiBody(_text(value["inputs"]), parameters, bool(value.get("stream", parameters.get("stream", False))))
+
+
+def _check_served(value: Mapping[str, Any], request: Request) -> None:
+    """Raise InputParsingFailed for a request to an adapter or of a session, of which there are none here."""
+    adapters = value.get("adapters") or properties_of(request).get("adapter") or request.headers.get(ADAPTER_HEADER)
+    if adapters:
+        name = adapters[0] if isinstance(adapters, list) else adapters
+        raise InputParsingFailed(f"Adapter {name} is not registered")
+    if "requestType" in value:
+        raise InputParsingFailed(f"requestType={value['requestType']}: stateful sessions are not served here")
 
 
 def _read_json(body: bytes) -> Any:
@@ -119,14 +149,31 @@ def _texts(inputs: Any) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _read_chat(value: Mapping[str, Any]) -> LmiBody:
-    messages = value["messages"]
-    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
-        raise InputParsingFailed("'messages' must be a list of objects")
-    parameters = {name: member for name, member in value.items() if name not in ("messages", "model", "stream")}
-    # The chat route samples unless its temperature is 0.
-    parameters = {"do_sample": True, "max_new_tokens": parameters.pop("max_tokens", DEFAULT_NEW_TOKENS), **parameters}
-    return LmiBody("", parameters, bool(value.get("stream", False)), tuple(messages))
+def _read_chat(value: Mapping[str, Any], version: Version) -> LmiBody:
+    try:
+        return LmiBody(
+            inputs="",
+            parameters=read_parameters(value, version),
+            is_streaming=bool(value.get("stream", False)),
+            messages=read_messages(value),
+            num_logprobs=read_num_logprobs(value, version),
+            has_usage=wants_usage(value, version),
+        )
+    except ChatRefused as error:
+        raise InputParsingFailed(str(error)) from error
+
+
+def _read_completion(value: Mapping[str, Any], version: Version) -> LmiBody:
+    prompt = read_prompt(value)
+    if prompt is None:
+        raise InputParsingFailed("'prompt' must be one string")
+    return LmiBody(
+        inputs=prompt,
+        parameters=read_completion_parameters(value),
+        is_streaming=bool(value.get("stream", False)),
+        is_completion=True,
+        has_usage=wants_usage(value, version),
+    )
 
 
 def plan_generation(
@@ -155,6 +202,7 @@ def plan_generation(
         sampling=_sampling(read, options.version),
         stop=(*read.strings("stop_sequences"), *read.strings("stop")),
         stop_anywhere=options.stops_anywhere,
+        num_top_tokens=(body.num_logprobs or 0) if options.version >= ASYNC_FORMATS else 0,
         ignore_eos=body.flag("ignore_eos_token") or body.flag("ignore_eos"),
         prompt_logprobs=body.flag("decoder_input_details"),
     )

@@ -26,6 +26,10 @@ def queried(path: str, query: str) -> Request:
         (get("/invocations"), 405),
         (Request("OPTIONS", "/invocations", {}), 200),
         (get("/models"), 200),
+        (post("/models", {}), 405),
+        (Request("DELETE", "/models/model", {}), 405),
+        (post("/models/model/adapters", {}), 405),
+        (get("/models/model/adapters/a"), 405),
     ],
 )
 def test_routes(request_: Request, status: int | None) -> None:

@@ -89,6 +89,28 @@ async def test_body_that_cannot_be_read_is_424_inside_a_200(body: bytes, reason:
         assert answer.json["error"] == PREFIX + reason
 
 
+@pytest.mark.parametrize(
+    ("request_", "reason"),
+    [
+        (post("/invocations", {"inputs": "a", "adapters": "fr"}), "Adapter fr is not registered"),
+        (post("/invocations", {"inputs": "a", "adapters": ["fr"]}), "Adapter fr is not registered"),
+        (post("/invocations", {"messages": [], "adapters": ["fr"]}), "Adapter fr is not registered"),
+        (
+            post("/invocations", {"inputs": "a"}, x_amzn_sagemaker_adapter_identifier="fr"),
+            "Adapter fr is not registered",
+        ),
+        (Request("POST", "/invocations", {}, b'{"inputs": "a"}', "adapter=fr"), "Adapter fr is not registered"),
+        (
+            post("/invocations", {"requestType": "NEW_SESSION"}),
+            "requestType=NEW_SESSION: stateful sessions are not served here",
+        ),
+    ],
+)
+async def test_adapters_and_sessions_are_refused(request_: Request, reason: str) -> None:
+    answer = await play(lmi("0.29.0"), request_)
+    assert (answer.status, answer.json) == (424, {"code": 424, "error": PREFIX + reason})
+
+
 async def test_parsing_failures_by_version() -> None:
     assert (await play(lmi("0.27.0"), post("/invocations", b"{}"))).body == b'{"error":"","code":424}'
     later = await play(lmi("0.29.0"), post("/invocations", b"{}"))

@@ -1,10 +1,14 @@
 import json
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from documents import ROOT, blocks
+from firstbyte.containers.lmi.handlers import djl_python
 from firstbyte.containers.lmi.handlers.djl_python import input_formatter, output_formatter
 from firstbyte.containers.lmi.handlers.inputs import Input
 from firstbyte.containers.lmi.handlers.outputs import Output
@@ -85,6 +89,20 @@ def test_formatter_may_be_named_instead(code: Any) -> None:
     assert code("mine", mine=str).output_formatter is str
     with pytest.raises(AttributeError, match=r"option\.output_formatter names other"):
         code("other", mine=str)
+
+
+def test_the_documents_example_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    [example] = blocks(ROOT / "docs/lmi.md", "text")
+    file = tmp_path / "documented.py"
+    file.write_text(example)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for name in (*djl_python.MODULES, "documented"):
+        monkeypatch.setitem(sys.modules, name, None)  # gone again after the test
+    djl_python.install()
+    documented = UserCode.load(file, "handle")
+    assert documented.handle(Input()).code == 204
+    assert json.loads(documented.handle(asked(b'{"inputs": "hi"}')).body) == {"answer": "HI"}
+    documented.close()
 
 
 def step(index: int, text: str, finish: str | None = None) -> dict[str, Any]:
