@@ -39,6 +39,7 @@ from firstbyte.edge.sidecar import Sidecar
 from firstbyte.hosting.api import ControlPlane
 from firstbyte.hosting.async_invoke import AsyncInvoker
 from firstbyte.hosting.controller import Controller
+from firstbyte.hosting.data_capture import Captures
 from firstbyte.hosting.errors import ModelDataError
 from firstbyte.hosting.fleet import Fleet
 from firstbyte.hosting.invoke import Invoker
@@ -217,7 +218,9 @@ class Host:
         invoker = Invoker(store, fleet, ports, settings.hosting, controller.notify)
         running = asyncio.create_task(controller.run(), name="controller")
         exits.push_async_callback(self._end, controller, running)
-        async_invoker = AsyncInvoker(store, fleet, ports, settings.hosting, invoker)
+        captures = Captures(invoker, ports, settings.hosting)
+        exits.push_async_callback(self._end, captures, asyncio.create_task(captures.run(), name="data capture"))
+        async_invoker = AsyncInvoker(store, fleet, ports, settings.hosting, captures)
         working = asyncio.create_task(async_invoker.run(), name="asynchronous invocations")
         exits.push_async_callback(self._end, async_invoker, working)
         plane = ControlPlane(store, fleet, ports, settings.hosting, controller.notify)
@@ -226,10 +229,10 @@ class Host:
             lambda name: store.endpoints.get(name) is not None,
             lambda instance_id: settings.hosting.instances_dir / instance_id / LOG_NAME,
         )
-        return plane, Runtime(invoker, async_invoker, self._emit), logs
+        return plane, Runtime(captures, async_invoker, self._emit), logs
 
     @staticmethod
-    async def _end(loop: Controller | AsyncInvoker, running: asyncio.Task[None]) -> None:
+    async def _end(loop: Controller | AsyncInvoker | Captures, running: asyncio.Task[None]) -> None:
         await loop.close()
         await running
 

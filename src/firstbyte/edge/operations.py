@@ -78,7 +78,7 @@ RECORDED: Mapping[str, Mapping[str, str]] = {
     "CreateEndpointConfig": {
         "AsyncInferenceConfig.OutputConfig.KmsKeyId": "nothing is encrypted in the embedded store",
         "AsyncInferenceConfig.OutputConfig.NotificationConfig": "no notifications are sent: results lie in S3",
-        "DataCaptureConfig": "nothing is captured; CaptureStatus is Stopped",
+        "DataCaptureConfig.KmsKeyId": "nothing is encrypted in the embedded store",
         "EnableNetworkIsolation": _ISOLATION,
         "ExecutionRoleArn": "an instance has the rights of the host",
         "KmsKeyId": "nothing is encrypted on this machine's disk",

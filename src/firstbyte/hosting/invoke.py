@@ -6,6 +6,7 @@
 import random
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from firstbyte.hosting.errors import (
     InstanceUnreachable,
@@ -76,12 +77,31 @@ SERVING_GOALS = (EndpointGoal.SERVE, EndpointGoal.UPDATE, EndpointGoal.ROLL_BACK
 """While these last, requests are answered."""
 
 
+class Recorder(Protocol):
+    """Keeps a copy of a streamed answer."""
+
+    def take(self, chunk: bytes) -> None:
+        """The answer's next piece."""
+
+    def finish(self) -> None:
+        """The answer is whole; not called of one that breaks off."""
+
+
 class InvocationAnswer:
     """The container's 2xx answer. Call `close` when done with it, whether it was read to its end or not."""
 
     def __init__(
-        self, exchange: Exchange, answer: InstanceAnswer, notify: Callable[[], None], body: bytes = b""
+        self,
+        endpoint: Endpoint,
+        exchange: Exchange,
+        answer: InstanceAnswer,
+        notify: Callable[[], None],
+        body: bytes = b"",
     ) -> None:
+        self.endpoint = endpoint
+        """Which answered."""
+        self.recorder: Recorder | None = None
+        """Gets a copy of what `chunks` gives."""
         self._exchange = exchange
         self._answer = answer
         self._notify = notify
@@ -123,8 +143,12 @@ class InvocationAnswer:
         name = self._exchange.deployed.container.name
         try:
             while (chunk := await self._exchange.next_chunk()) is not None:
+                if self.recorder:
+                    self.recorder.take(chunk)
                 yield chunk
             self._exchange.finish("ok")
+            if self.recorder:
+                self.recorder.finish()
         except TimeoutError as error:
             self._exchange.fail(error)
             message = f"Your model {name} did not complete sending the inference response in the allotted time."
@@ -171,14 +195,14 @@ class Invoker:
             if not 200 <= answer.status < 300:
                 raise await self._refusal(exchange, answer)
             if call.streaming:
-                return InvocationAnswer(exchange, answer, self._notify)
+                return InvocationAnswer(endpoint, exchange, answer, self._notify)
             body = await self._load(exchange, terms.max_bytes)
         except BaseException:
             exchange.finish("client_gone")
             await answer.close()
             raise
         await answer.close()
-        return InvocationAnswer(exchange, answer, self._notify, body)
+        return InvocationAnswer(endpoint, exchange, answer, self._notify, body)
 
     def _usual_terms(self, call: Invocation) -> Terms:
         limit_s = self._settings.stream_timeout_s if call.streaming else self._settings.invoke_timeout_s
