@@ -96,10 +96,6 @@ RECORDED: Mapping[str, Mapping[str, str]] = {
     },
     "InvokeEndpoint": {
         "EnableExplanations": "passed on to the container",
-        "SessionId": "passed on to the container; the next request may go to another instance",
-    },
-    "InvokeEndpointWithResponseStream": {
-        "SessionId": "passed on to the container; the next request may go to another instance",
     },
 }
 """Operation to path to what is to be known."""

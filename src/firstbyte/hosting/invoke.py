@@ -21,7 +21,8 @@ from firstbyte.hosting.exchange import Exchange
 from firstbyte.hosting.fleet import Fleet
 from firstbyte.hosting.messages import MAX_QUOTED_BYTES, Wording
 from firstbyte.hosting.ports import InstanceAnswer, InstanceCall, Ports
-from firstbyte.hosting.records import Endpoint, EndpointGoal, InstanceStatus
+from firstbyte.hosting.records import DeployedVariant, Endpoint, EndpointGoal, Instance, InstanceStatus
+from firstbyte.hosting.sessions import NEW_SESSION, Sessions
 from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.store.database import Store
 from firstbyte.hosting.traffic import Random, choose_instance, choose_variant, has_variant, order_fleets
@@ -180,6 +181,7 @@ class Invoker:
         self._settings = settings
         self._notify = notify
         self._wording = Wording(settings)
+        self._sessions = Sessions(ports.clock)
         self.random: Random = random.Random()  # noqa: S311 - spreads load, keeps no secret
 
     async def invoke(self, call: Invocation, terms: Terms | None = None) -> InvocationAnswer:
@@ -194,6 +196,7 @@ class Invoker:
         try:
             if not 200 <= answer.status < 300:
                 raise await self._refusal(exchange, answer)
+            self._note_session(exchange, answer)
             if call.streaming:
                 return InvocationAnswer(endpoint, exchange, answer, self._notify)
             body = await self._load(exchange, terms.max_bytes)
@@ -230,6 +233,10 @@ class Invoker:
             raise ValidationFailed(
                 f"Endpoint {endpoint.name} does not invoke containers directly: TargetContainerHostname is not allowed."
             )
+        if call.session_id == NEW_SESSION and call.streaming:
+            raise ValidationFailed(
+                f"SessionId {NEW_SESSION} is not allowed with a response stream."
+            )
         if call.target_variant is not None and not has_variant(endpoint, call.target_variant):
             raise ValidationFailed(f"Variant {call.target_variant} of endpoint {endpoint.name} not found.")
         return endpoint
@@ -238,7 +245,7 @@ class Invoker:
         """Hand the call to an instance; to another one if that one is gone and never saw it."""
         passed_over = set(terms.avoided)
         while True:
-            exchange = self._pick(call, endpoint, passed_over)
+            exchange = self._find_holder(call, endpoint, passed_over) or self._pick(call, endpoint, passed_over)
             name = exchange.deployed.container.name
             try:
                 answer = await exchange.ask(self._ports.client, InstanceCall(call.headers(), call.body), terms.limit_s)
@@ -253,6 +260,31 @@ class Invoker:
                 raise self._wording.timed_out(endpoint.name, name) from None
             else:
                 return exchange, answer
+
+    def _find_holder(self, call: Invocation, endpoint: Endpoint, passed_over: set[str]) -> Exchange | None:
+        """The instance that holds the call's session; None for a call that has none yet. Raises ValidationFailed."""
+        if call.session_id in (None, NEW_SESSION):
+            return None
+        assert call.session_id is not None, "a session that is asked for has a name"
+        holder_id = self._sessions.find(endpoint.name, call.session_id)
+        for instance in self._fleet.of(endpoint.name):
+            is_holder = instance.id == holder_id and instance.id not in passed_over
+            if is_holder and instance.status is InstanceStatus.HEALTHY:
+                deployed = endpoint.deployed(instance.key)
+                if deployed is not None and call.target_variant in (None, deployed.name):
+                    return self._exchange(instance, deployed, call)
+        raise ValidationFailed(f"Session {call.session_id} of endpoint {endpoint.name} not found.")
+
+    def _note_session(self, exchange: Exchange, answer: InstanceAnswer) -> None:
+        """Remember the session that the container opened, forget the one that it closed."""
+        endpoint_name = exchange.instance.endpoint_name
+        if opened := answer.headers.get("x-amzn-sagemaker-new-session-id"):
+            self._sessions.open(endpoint_name, opened, exchange.instance.id)
+        if closed := answer.headers.get("x-amzn-sagemaker-closed-session-id"):
+            self._sessions.close(endpoint_name, closed)
+
+    def _exchange(self, instance: Instance, deployed: DeployedVariant, call: Invocation) -> Exchange:
+        return Exchange(instance, deployed, self._fleet.num_outstanding, self._ports.emit, streaming=call.streaming)
 
     def _pick(self, call: Invocation, endpoint: Endpoint, passed_over: set[str]) -> Exchange:
         """Choose a variant by weight among those that live, then an instance by the variant's strategy."""
@@ -273,7 +305,7 @@ class Invoker:
         strategy = deployed.variant.routing_strategy
         instance = choose_instance(strategy, instances, self._fleet.num_outstanding, self.random)
         assert instance is not None, "a living variant has an instance"
-        return Exchange(instance, deployed, self._fleet.num_outstanding, self._ports.emit, streaming=call.streaming)
+        return self._exchange(instance, deployed, call)
 
     async def _refusal(self, exchange: Exchange, answer: InstanceAnswer) -> ModelFailed:
         """The error for an answer that is not 2xx, with as much of its body as is quoted."""
