@@ -186,7 +186,7 @@ class Host:
             region=settings.hosting.region,
         )
         plane, runtime, logs = await self._start_hosting(sidecar)
-        gateway = Gateway(self._services(plane, runtime, logs), verifier)
+        gateway = Gateway(list_services(settings.hosting.account_id, plane, runtime, logs), verifier)
         await objects.start()
         exits.push_async_callback(objects.close)
         await starting
@@ -236,20 +236,6 @@ class Host:
         await loop.close()
         await running
 
-    def _services(self, plane: ControlPlane, runtime: Runtime, logs: Logs) -> dict[str, Service]:
-        identities = Identities(self.settings.hosting.account_id)
-        return {
-            "sagemaker": control_operations(plane),
-            "sagemaker-runtime": {
-                "InvokeEndpoint": runtime.invoke_endpoint,
-                "InvokeEndpointAsync": runtime.invoke_endpoint_async,
-                "InvokeEndpointWithResponseStream": runtime.invoke_endpoint_with_response_stream,
-            },
-            "sts": {"GetCallerIdentity": identities.get_caller_identity},
-            "iam": {"GetRole": identities.get_role},
-            "logs": {"FilterLogEvents": logs.filter_log_events},
-        }
-
     def _find_model(self, model_id: str) -> Path | None:
         """What the hub serves in a model's place; raises ArtifactError."""
         models = self.settings.models
@@ -283,6 +269,22 @@ class Host:
         self._exits.push_async_callback(_stop_server, server, serving)
         host, port = listener.getsockname()[:2]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def list_services(account_id: str, plane: ControlPlane, runtime: Runtime, logs: Logs) -> dict[str, Service]:
+    """Return what the gateway serves: handlers by service and operation."""
+    identities = Identities(account_id)
+    return {
+        "sagemaker": control_operations(plane),
+        "sagemaker-runtime": {
+            "InvokeEndpoint": runtime.invoke_endpoint,
+            "InvokeEndpointAsync": runtime.invoke_endpoint_async,
+            "InvokeEndpointWithResponseStream": runtime.invoke_endpoint_with_response_stream,
+        },
+        "sts": {"GetCallerIdentity": identities.get_caller_identity},
+        "iam": {"GetRole": identities.get_role},
+        "logs": {"FilterLogEvents": logs.filter_log_events},
+    }
 
 
 def _say_ok() -> HttpResponse:

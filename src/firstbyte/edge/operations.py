@@ -26,6 +26,7 @@ _CONTAINER_RECORDED = {
     "ModelDataSource.S3DataSource.ManifestEtag": "manifests are not read",
 }
 _VPC = "instances listen on the loopback interface only"
+_ROLLBACK = "a roll-back brings the whole old fleet back at once, which is AWS's default"
 _ISOLATION = "instances are processes of this machine, with its network"
 
 REFUSED: Mapping[str, Mapping[str, str]] = {
@@ -94,6 +95,8 @@ RECORDED: Mapping[str, Mapping[str, str]] = {
         "ProductionVariants.VariantInstanceProvisionTimeoutInSeconds": "an instance is there at once",
         "ProductionVariants.VolumeSizeInGB": "an instance uses this machine's disk",
     },
+    "CreateEndpoint": {"DeploymentConfig.RollingUpdatePolicy.RollbackMaximumBatchSize": _ROLLBACK},
+    "UpdateEndpoint": {"DeploymentConfig.RollingUpdatePolicy.RollbackMaximumBatchSize": _ROLLBACK},
     "InvokeEndpoint": {
         "EnableExplanations": "passed on to the container",
     },

@@ -234,9 +234,7 @@ class Invoker:
                 f"Endpoint {endpoint.name} does not invoke containers directly: TargetContainerHostname is not allowed."
             )
         if call.session_id == NEW_SESSION and call.streaming:
-            raise ValidationFailed(
-                f"SessionId {NEW_SESSION} is not allowed with a response stream."
-            )
+            raise ValidationFailed(f"SessionId {NEW_SESSION} is not allowed with a response stream.")
         if call.target_variant is not None and not has_variant(endpoint, call.target_variant):
             raise ValidationFailed(f"Variant {call.target_variant} of endpoint {endpoint.name} not found.")
         return endpoint
