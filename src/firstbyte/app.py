@@ -39,6 +39,7 @@ from firstbyte.edge.sidecar import Sidecar
 from firstbyte.hosting.api import ControlPlane
 from firstbyte.hosting.async_invoke import AsyncInvoker
 from firstbyte.hosting.controller import Controller
+from firstbyte.hosting.data_capture import Captures
 from firstbyte.hosting.errors import ModelDataError
 from firstbyte.hosting.fleet import Fleet
 from firstbyte.hosting.invoke import Invoker
@@ -185,7 +186,7 @@ class Host:
             region=settings.hosting.region,
         )
         plane, runtime, logs = await self._start_hosting(sidecar)
-        gateway = Gateway(self._services(plane, runtime, logs), verifier)
+        gateway = Gateway(list_services(settings.hosting.account_id, plane, runtime, logs), verifier)
         await objects.start()
         exits.push_async_callback(objects.close)
         await starting
@@ -217,7 +218,9 @@ class Host:
         invoker = Invoker(store, fleet, ports, settings.hosting, controller.notify)
         running = asyncio.create_task(controller.run(), name="controller")
         exits.push_async_callback(self._end, controller, running)
-        async_invoker = AsyncInvoker(store, fleet, ports, settings.hosting, invoker)
+        captures = Captures(invoker, ports, settings.hosting)
+        exits.push_async_callback(self._end, captures, asyncio.create_task(captures.run(), name="data capture"))
+        async_invoker = AsyncInvoker(store, fleet, ports, settings.hosting, captures)
         working = asyncio.create_task(async_invoker.run(), name="asynchronous invocations")
         exits.push_async_callback(self._end, async_invoker, working)
         plane = ControlPlane(store, fleet, ports, settings.hosting, controller.notify)
@@ -226,26 +229,12 @@ class Host:
             lambda name: store.endpoints.get(name) is not None,
             lambda instance_id: settings.hosting.instances_dir / instance_id / LOG_NAME,
         )
-        return plane, Runtime(invoker, async_invoker, self._emit), logs
+        return plane, Runtime(captures, async_invoker, self._emit), logs
 
     @staticmethod
-    async def _end(loop: Controller | AsyncInvoker, running: asyncio.Task[None]) -> None:
+    async def _end(loop: Controller | AsyncInvoker | Captures, running: asyncio.Task[None]) -> None:
         await loop.close()
         await running
-
-    def _services(self, plane: ControlPlane, runtime: Runtime, logs: Logs) -> dict[str, Service]:
-        identities = Identities(self.settings.hosting.account_id)
-        return {
-            "sagemaker": control_operations(plane),
-            "sagemaker-runtime": {
-                "InvokeEndpoint": runtime.invoke_endpoint,
-                "InvokeEndpointAsync": runtime.invoke_endpoint_async,
-                "InvokeEndpointWithResponseStream": runtime.invoke_endpoint_with_response_stream,
-            },
-            "sts": {"GetCallerIdentity": identities.get_caller_identity},
-            "iam": {"GetRole": identities.get_role},
-            "logs": {"FilterLogEvents": logs.filter_log_events},
-        }
 
     def _find_model(self, model_id: str) -> Path | None:
         """What the hub serves in a model's place; raises ArtifactError."""
@@ -280,6 +269,22 @@ class Host:
         self._exits.push_async_callback(_stop_server, server, serving)
         host, port = listener.getsockname()[:2]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def list_services(account_id: str, plane: ControlPlane, runtime: Runtime, logs: Logs) -> dict[str, Service]:
+    """Return what the gateway serves: handlers by service and operation."""
+    identities = Identities(account_id)
+    return {
+        "sagemaker": control_operations(plane),
+        "sagemaker-runtime": {
+            "InvokeEndpoint": runtime.invoke_endpoint,
+            "InvokeEndpointAsync": runtime.invoke_endpoint_async,
+            "InvokeEndpointWithResponseStream": runtime.invoke_endpoint_with_response_stream,
+        },
+        "sts": {"GetCallerIdentity": identities.get_caller_identity},
+        "iam": {"GetRole": identities.get_role},
+        "logs": {"FilterLogEvents": logs.filter_log_events},
+    }
 
 
 def _say_ok() -> HttpResponse:

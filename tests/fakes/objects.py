@@ -12,6 +12,8 @@ class FakeObjects:
         self.written: dict[str, bytes] = {}
         self.content_types: dict[str, str | None] = {}
         self.lost: set[str] = set()
+        self.is_full = False
+        """Nothing more can be written."""
         self.gate: asyncio.Event | None = None
         """Holds every read up until it is set."""
 
@@ -25,7 +27,7 @@ class FakeObjects:
         return self.written[location]
 
     async def write(self, location: str, body: bytes, content_type: str | None) -> None:
-        if location in self.lost:
+        if location in self.lost or self.is_full:
             raise ObjectFailed(f"{location} could not be written.")
         self.written[location] = body
         self.content_types[location] = content_type

@@ -26,6 +26,7 @@ _CONTAINER_RECORDED = {
     "ModelDataSource.S3DataSource.ManifestEtag": "manifests are not read",
 }
 _VPC = "instances listen on the loopback interface only"
+_ROLLBACK = "a roll-back brings the whole old fleet back at once, which is AWS's default"
 _ISOLATION = "instances are processes of this machine, with its network"
 
 REFUSED: Mapping[str, Mapping[str, str]] = {
@@ -78,7 +79,7 @@ RECORDED: Mapping[str, Mapping[str, str]] = {
     "CreateEndpointConfig": {
         "AsyncInferenceConfig.OutputConfig.KmsKeyId": "nothing is encrypted in the embedded store",
         "AsyncInferenceConfig.OutputConfig.NotificationConfig": "no notifications are sent: results lie in S3",
-        "DataCaptureConfig": "nothing is captured; CaptureStatus is Stopped",
+        "DataCaptureConfig.KmsKeyId": "nothing is encrypted in the embedded store",
         "EnableNetworkIsolation": _ISOLATION,
         "ExecutionRoleArn": "an instance has the rights of the host",
         "KmsKeyId": "nothing is encrypted on this machine's disk",
@@ -94,12 +95,10 @@ RECORDED: Mapping[str, Mapping[str, str]] = {
         "ProductionVariants.VariantInstanceProvisionTimeoutInSeconds": "an instance is there at once",
         "ProductionVariants.VolumeSizeInGB": "an instance uses this machine's disk",
     },
+    "CreateEndpoint": {"DeploymentConfig.RollingUpdatePolicy.RollbackMaximumBatchSize": _ROLLBACK},
+    "UpdateEndpoint": {"DeploymentConfig.RollingUpdatePolicy.RollbackMaximumBatchSize": _ROLLBACK},
     "InvokeEndpoint": {
         "EnableExplanations": "passed on to the container",
-        "SessionId": "passed on to the container; the next request may go to another instance",
-    },
-    "InvokeEndpointWithResponseStream": {
-        "SessionId": "passed on to the container; the next request may go to another instance",
     },
 }
 """Operation to path to what is to be known."""

@@ -1,5 +1,5 @@
-"""SageMaker Runtime: InvokeEndpoint and InvokeEndpointWithResponseStream go to `hosting.Invoker`, InvokeEndpointAsync
-to `hosting.AsyncInvoker`.
+"""SageMaker Runtime: InvokeEndpoint and InvokeEndpointWithResponseStream go to `hosting.Invoker` (by way
+of `hosting.Captures`), InvokeEndpointAsync to `hosting.AsyncInvoker`.
 
 A stream's chunks become PayloadParts one by one; what breaks before the first is a status code, after it an exception
 event (SageMaker Runtime API reference, "ResponseStream").
@@ -15,8 +15,9 @@ from firstbyte.edge.asgi import received_at
 from firstbyte.edge.control import as_service_error
 from firstbyte.hosting.async_inference import DEFAULT_TIMEOUT_S, DEFAULT_TTL_S, AsyncRequest
 from firstbyte.hosting.async_invoke import AsyncInvoker
+from firstbyte.hosting.data_capture import Relay
 from firstbyte.hosting.errors import HostingError, ModelFailed
-from firstbyte.hosting.invoke import Invocation, InvocationAnswer, Invoker
+from firstbyte.hosting.invoke import Invocation, InvocationAnswer
 from firstbyte.telemetry.facts import Emit, InvocationAnswered
 
 VALIDATION_CODE = "ValidationError"
@@ -26,8 +27,8 @@ VALIDATION_CODE = "ValidationError"
 class Runtime:
     """The handlers of the three operations."""
 
-    def __init__(self, invoker: Invoker, async_invoker: AsyncInvoker, emit: Emit) -> None:
-        self._invoker = invoker
+    def __init__(self, relay: Relay, async_invoker: AsyncInvoker, emit: Emit) -> None:
+        self._relay = relay
         self._async_invoker = async_invoker
         self._emit = emit
 
@@ -70,7 +71,7 @@ class Runtime:
         invocation = read_invocation(call.params, streaming=streaming)
         status, container_status, variant = 500, None, ""
         try:
-            answer = await self._invoker.invoke(invocation)
+            answer = await self._relay.invoke(invocation)
             status, variant = 200, answer.invoked_production_variant
         except HostingError as error:
             refusal = as_service_error(error, VALIDATION_CODE)

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from firstbyte.hosting.async_inference import AsyncRequest, QueuedInvocation, queue_request
+from firstbyte.hosting.data_capture import Relay
 from firstbyte.hosting.errors import HostingError, NotFound, ObjectFailed, Unavailable, ValidationFailed
 from firstbyte.hosting.facts import AsyncInvocationFinished, AsyncOutcome, BacklogChanged, ControllerFaulted
 from firstbyte.hosting.fleet import Fleet
-from firstbyte.hosting.invoke import SERVING_GOALS, Invocation, Invoker, Terms
+from firstbyte.hosting.invoke import SERVING_GOALS, Invocation, Terms
 from firstbyte.hosting.messages import Wording
 from firstbyte.hosting.ports import Ports
 from firstbyte.hosting.records import AsyncInference, InstanceStatus
@@ -35,13 +36,13 @@ class AsyncTicket:
 class AsyncInvoker:
     """Takes in asynchronous invocations and works them off."""
 
-    def __init__(self, store: Store, fleet: Fleet, ports: Ports, settings: HostingSettings, invoker: Invoker) -> None:
+    def __init__(self, store: Store, fleet: Fleet, ports: Ports, settings: HostingSettings, relay: Relay) -> None:
         self._store = store
         self._queue = AsyncQueue(store)
         self._fleet = fleet
         self._ports = ports
         self._settings = settings
-        self._invoker = invoker
+        self._relay = relay
         self._wording = Wording(settings)
         self._waiting: dict[str, dict[str, QueuedInvocation]] = {}
         """By endpoint, then by number, the oldest first."""
@@ -176,7 +177,7 @@ class AsyncInvoker:
         )
         terms = Terms(queued.timeout_s, self._settings.max_async_body_bytes, self._full(queued), is_async=True)
         try:
-            answer = await self._invoker.invoke(call, terms)
+            answer = await self._relay.invoke(call, terms)
         except Unavailable:
             raise
         except HostingError as error:

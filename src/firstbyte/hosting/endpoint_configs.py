@@ -3,6 +3,7 @@
 from typing import Any
 
 from firstbyte.hosting.async_inference import check_async_inference
+from firstbyte.hosting.data_capture import check_data_capture
 from firstbyte.hosting.errors import AlreadyExists, NotFound, ValidationFailed
 from firstbyte.hosting.listing import Item, list_page
 from firstbyte.hosting.messages import Wording
@@ -91,3 +92,5 @@ def check_variants(members: Members) -> None:
         raise ValidationFailed("Shadow variants are not hosted here.")
     if inference := members.get("AsyncInferenceConfig"):
         check_async_inference(inference)
+    if capture := members.get("DataCaptureConfig"):
+        check_data_capture(capture)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from firstbyte.hosting.data_capture import is_capturing
 from firstbyte.hosting.deployment import check_deployment
 from firstbyte.hosting.errors import AlreadyExists, InProgress, NotFound, QuotaExceeded
 from firstbyte.hosting.facts import EndpointChanged
@@ -111,7 +112,7 @@ class Endpoints:
         if inference := endpoint.spec.get("AsyncInferenceConfig"):
             shown["AsyncInferenceConfig"] = inference
         if capture := endpoint.spec.get("DataCaptureConfig"):
-            shown["DataCaptureConfig"] = _shown_capture(capture)
+            shown["DataCaptureConfig"] = _shown_capture(capture, self.status(endpoint))
         return shown
 
     def _shown_variant(self, endpoint: Endpoint, deployed: DeployedVariant) -> dict[str, Any]:
@@ -198,12 +199,16 @@ def _kept(members: Members, config: EndpointConfig) -> dict[str, Any]:
     return without_tags(members) | {name: config.spec[name] for name in of_config if name in config.spec}
 
 
-def _shown_capture(capture: Members) -> dict[str, Any]:
-    """`DataCaptureConfigSummary`: kept as given, but nothing is captured here."""
+def _shown_capture(capture: Members, status: EndpointStatus) -> dict[str, Any]:
+    """`DataCaptureConfigSummary`."""
+    captures = is_capturing(capture)
     return {
-        "EnableCapture": capture.get("EnableCapture", False),
-        "CaptureStatus": "Stopped",
+        "EnableCapture": captures,
+        "CaptureStatus": "Started" if captures and status in _ANSWERING else "Stopped",
         "CurrentSamplingPercentage": capture["InitialSamplingPercentage"],
         "DestinationS3Uri": capture["DestinationS3Uri"],
         "KmsKeyId": capture.get("KmsKeyId", ""),
     }
+
+
+_ANSWERING = (EndpointStatus.IN_SERVICE, EndpointStatus.UPDATING, EndpointStatus.ROLLING_BACK)

@@ -6,6 +6,7 @@
 import random
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from firstbyte.hosting.errors import (
     InstanceUnreachable,
@@ -20,7 +21,8 @@ from firstbyte.hosting.exchange import Exchange
 from firstbyte.hosting.fleet import Fleet
 from firstbyte.hosting.messages import MAX_QUOTED_BYTES, Wording
 from firstbyte.hosting.ports import InstanceAnswer, InstanceCall, Ports
-from firstbyte.hosting.records import Endpoint, EndpointGoal, InstanceStatus
+from firstbyte.hosting.records import DeployedVariant, Endpoint, EndpointGoal, Instance, InstanceStatus
+from firstbyte.hosting.sessions import NEW_SESSION, Sessions
 from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.store.database import Store
 from firstbyte.hosting.traffic import Random, choose_instance, choose_variant, has_variant, order_fleets
@@ -76,12 +78,31 @@ SERVING_GOALS = (EndpointGoal.SERVE, EndpointGoal.UPDATE, EndpointGoal.ROLL_BACK
 """While these last, requests are answered."""
 
 
+class Recorder(Protocol):
+    """Keeps a copy of a streamed answer."""
+
+    def take(self, chunk: bytes) -> None:
+        """The answer's next piece."""
+
+    def finish(self) -> None:
+        """The answer is whole; not called of one that breaks off."""
+
+
 class InvocationAnswer:
     """The container's 2xx answer. Call `close` when done with it, whether it was read to its end or not."""
 
     def __init__(
-        self, exchange: Exchange, answer: InstanceAnswer, notify: Callable[[], None], body: bytes = b""
+        self,
+        endpoint: Endpoint,
+        exchange: Exchange,
+        answer: InstanceAnswer,
+        notify: Callable[[], None],
+        body: bytes = b"",
     ) -> None:
+        self.endpoint = endpoint
+        """Which answered."""
+        self.recorder: Recorder | None = None
+        """Gets a copy of what `chunks` gives."""
         self._exchange = exchange
         self._answer = answer
         self._notify = notify
@@ -123,8 +144,12 @@ class InvocationAnswer:
         name = self._exchange.deployed.container.name
         try:
             while (chunk := await self._exchange.next_chunk()) is not None:
+                if self.recorder:
+                    self.recorder.take(chunk)
                 yield chunk
             self._exchange.finish("ok")
+            if self.recorder:
+                self.recorder.finish()
         except TimeoutError as error:
             self._exchange.fail(error)
             message = f"Your model {name} did not complete sending the inference response in the allotted time."
@@ -156,6 +181,7 @@ class Invoker:
         self._settings = settings
         self._notify = notify
         self._wording = Wording(settings)
+        self._sessions = Sessions(ports.clock)
         self.random: Random = random.Random()  # noqa: S311 - spreads load, keeps no secret
 
     async def invoke(self, call: Invocation, terms: Terms | None = None) -> InvocationAnswer:
@@ -170,15 +196,16 @@ class Invoker:
         try:
             if not 200 <= answer.status < 300:
                 raise await self._refusal(exchange, answer)
+            self._note_session(exchange, answer)
             if call.streaming:
-                return InvocationAnswer(exchange, answer, self._notify)
+                return InvocationAnswer(endpoint, exchange, answer, self._notify)
             body = await self._load(exchange, terms.max_bytes)
         except BaseException:
             exchange.finish("client_gone")
             await answer.close()
             raise
         await answer.close()
-        return InvocationAnswer(exchange, answer, self._notify, body)
+        return InvocationAnswer(endpoint, exchange, answer, self._notify, body)
 
     def _usual_terms(self, call: Invocation) -> Terms:
         limit_s = self._settings.stream_timeout_s if call.streaming else self._settings.invoke_timeout_s
@@ -206,6 +233,8 @@ class Invoker:
             raise ValidationFailed(
                 f"Endpoint {endpoint.name} does not invoke containers directly: TargetContainerHostname is not allowed."
             )
+        if call.session_id == NEW_SESSION and call.streaming:
+            raise ValidationFailed(f"SessionId {NEW_SESSION} is not allowed with a response stream.")
         if call.target_variant is not None and not has_variant(endpoint, call.target_variant):
             raise ValidationFailed(f"Variant {call.target_variant} of endpoint {endpoint.name} not found.")
         return endpoint
@@ -214,7 +243,7 @@ class Invoker:
         """Hand the call to an instance; to another one if that one is gone and never saw it."""
         passed_over = set(terms.avoided)
         while True:
-            exchange = self._pick(call, endpoint, passed_over)
+            exchange = self._find_holder(call, endpoint, passed_over) or self._pick(call, endpoint, passed_over)
             name = exchange.deployed.container.name
             try:
                 answer = await exchange.ask(self._ports.client, InstanceCall(call.headers(), call.body), terms.limit_s)
@@ -229,6 +258,31 @@ class Invoker:
                 raise self._wording.timed_out(endpoint.name, name) from None
             else:
                 return exchange, answer
+
+    def _find_holder(self, call: Invocation, endpoint: Endpoint, passed_over: set[str]) -> Exchange | None:
+        """The instance that holds the call's session; None for a call that has none yet. Raises ValidationFailed."""
+        if call.session_id in (None, NEW_SESSION):
+            return None
+        assert call.session_id is not None, "a session that is asked for has a name"
+        holder_id = self._sessions.find(endpoint.name, call.session_id)
+        for instance in self._fleet.of(endpoint.name):
+            is_holder = instance.id == holder_id and instance.id not in passed_over
+            if is_holder and instance.status is InstanceStatus.HEALTHY:
+                deployed = endpoint.deployed(instance.key)
+                if deployed is not None and call.target_variant in (None, deployed.name):
+                    return self._exchange(instance, deployed, call)
+        raise ValidationFailed(f"Session {call.session_id} of endpoint {endpoint.name} not found.")
+
+    def _note_session(self, exchange: Exchange, answer: InstanceAnswer) -> None:
+        """Remember the session that the container opened, forget the one that it closed."""
+        endpoint_name = exchange.instance.endpoint_name
+        if opened := answer.headers.get("x-amzn-sagemaker-new-session-id"):
+            self._sessions.open(endpoint_name, opened, exchange.instance.id)
+        if closed := answer.headers.get("x-amzn-sagemaker-closed-session-id"):
+            self._sessions.close(endpoint_name, closed)
+
+    def _exchange(self, instance: Instance, deployed: DeployedVariant, call: Invocation) -> Exchange:
+        return Exchange(instance, deployed, self._fleet.num_outstanding, self._ports.emit, streaming=call.streaming)
 
     def _pick(self, call: Invocation, endpoint: Endpoint, passed_over: set[str]) -> Exchange:
         """Choose a variant by weight among those that live, then an instance by the variant's strategy."""
@@ -249,7 +303,7 @@ class Invoker:
         strategy = deployed.variant.routing_strategy
         instance = choose_instance(strategy, instances, self._fleet.num_outstanding, self.random)
         assert instance is not None, "a living variant has an instance"
-        return Exchange(instance, deployed, self._fleet.num_outstanding, self._ports.emit, streaming=call.streaming)
+        return self._exchange(instance, deployed, call)
 
     async def _refusal(self, exchange: Exchange, answer: InstanceAnswer) -> ModelFailed:
         """The error for an answer that is not 2xx, with as much of its body as is quoted."""

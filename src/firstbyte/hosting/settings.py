@@ -38,6 +38,8 @@ class HostingSettings:
     """From so many starts in a row on, an endpoint without a healthy instance is shown as OutOfService."""
     stable_after_s: float = 30.0
     """An instance healthy for so long is forgiven its earlier crashes."""
+    capture_flush_s: float = 5.0
+    """How long captured data is gathered before it is written to S3."""
     busy_poll_s: float = 0.05
     """How often instances are looked at while one is starting or stopping."""
     idle_poll_s: float = 2.0

@@ -131,6 +131,17 @@ class AsyncInvocationFinished(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class CaptureWritten(Fact):
+    """Captured data of an endpoint was written to S3, or lost."""
+
+    endpoint_name: str
+    location: str
+    num_events: int
+    error: str = ""
+    """Why it could not be written; empty when it was."""
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointChanged(Fact):
     """An endpoint got another goal: created, in service, failed, being deleted, gone."""
 

@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from documents import ROOT
+from fakes.control_plane import FakeHost
 from firstbyte.aws.gateway import Gateway
 from firstbyte.aws.http import HttpRequest
 from firstbyte.aws.service_models import ServiceModels
@@ -53,6 +55,70 @@ def test_what_is_refused_says_why() -> None:
     )
     assert find_unserved("CreateEndpointConfig", {"ProductionVariants": [{"VariantName": "u"}]}) is None
     assert find_unserved("UpdateEndpoint", {"DeploymentConfig": {"AutoRollbackConfiguration": {"Alarms": []}}}) is None
+
+
+# Every row of the page, tried once
+
+
+def given(shape: Shape, path: list[str]) -> Any:
+    """A value of a shape in which the member at the end of `path` is given."""
+    if isinstance(shape, ListShape):
+        return [given(shape.member, path)]
+    value = valid(shape)
+    if path:
+        assert isinstance(shape, StructureShape)
+        return {**value, path[0]: given(shape.members[path[0]], path[1:])}
+    if isinstance(shape, StructureShape) and not value:
+        name, member = next(iter(shape.members.items()))
+        return {name: valid(member) or ["x"]}
+    return value or {"k": "v"}
+
+
+def member_at(value: Any, path: list[str]) -> Any:
+    """What stands at the end of `path`, going into the first item of each list."""
+    for name in path:
+        value = (value[0] if isinstance(value, list) else value)[name]
+    return value
+
+
+@pytest.mark.parametrize(("operation", "path"), [(name, path) for name in REFUSED for path in REFUSED[name]])
+def test_every_refused_parameter_is_refused(operation: str, path: str) -> None:
+    params = given(input_shape(operation), path.split("."))
+
+    assert find_unserved(operation, params) == f"{path} cannot be given: {REFUSED[operation][path]}."
+
+
+@pytest.mark.parametrize("path", RECORDED["CreateModel"])
+def test_every_recorded_parameter_of_a_model_is_given_back(tmp_path: Path, path: str) -> None:
+    params = given(input_shape("CreateModel"), path.split("."))
+    kind = "Containers" if path.startswith("Containers") else "PrimaryContainer"
+    container = member_at(params, [kind]) if kind in params else {}
+    container = {**(container[0] if isinstance(container, list) else container), "Image": "firstbyte/echo"}
+    container.pop("ModelDataUrl", None)
+    params[kind] = [container] if kind == "Containers" else container
+    host = FakeHost(tmp_path)
+
+    assert find_unserved("CreateModel", params) is None
+    host.api.create_model(params)
+
+    described = host.api.describe_model({"ModelName": params["ModelName"]})
+    assert member_at(described, path.split(".")) == member_at(params, path.split("."))
+
+
+@pytest.mark.parametrize("path", RECORDED["CreateEndpointConfig"])
+def test_every_recorded_parameter_of_a_configuration_is_given_back(tmp_path: Path, path: str) -> None:
+    params = given(input_shape("CreateEndpointConfig"), path.split("."))
+    params["ProductionVariants"][0] |= {"ModelName": "m"}
+    for spec in (params.get("AsyncInferenceConfig", {}).get("OutputConfig", {}), params.get("DataCaptureConfig", {})):
+        spec.update({"S3OutputPath": "s3://b/o", "DestinationS3Uri": "s3://b/d"})
+    host = FakeHost(tmp_path)
+    host.api.create_model({"ModelName": "m", "PrimaryContainer": {"Image": "firstbyte/echo"}})
+
+    assert find_unserved("CreateEndpointConfig", params) is None
+    host.api.create_endpoint_config(params)
+
+    described = host.api.describe_endpoint_config({"EndpointConfigName": params["EndpointConfigName"]})
+    assert member_at(described, path.split(".")) == member_at(params, path.split("."))
 
 
 # Every limit of the model, broken once

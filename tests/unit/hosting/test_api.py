@@ -254,6 +254,10 @@ async def test_models_that_cannot_be(host: FakeHost, members: dict[str, Any], me
             {"ProductionVariants": [variant()], "AsyncInferenceConfig": {"OutputConfig": {}}},
             "S3OutputPath of AsyncInferenceConfig must be given: there is no other way to answer.",
         ),
+        (
+            {"ProductionVariants": [variant()], "DataCaptureConfig": {"DestinationS3Uri": "https://example.com/x"}},
+            "DestinationS3Uri https://example.com/x is not in Amazon S3: it should look like s3://bucket/key.",
+        ),
     ],
 )
 async def test_endpoint_configs_that_cannot_be(host: FakeHost, members: dict[str, Any], message: str) -> None:
@@ -299,7 +303,7 @@ async def test_data_capture_and_serverless_are_shown_as_given(host: FakeHost) ->
     described = host.api.describe_endpoint({"EndpointName": "e"})
     assert described["ProductionVariants"][0]["CurrentServerlessConfig"] == serverless
     assert described["DataCaptureConfig"] == {
-        "EnableCapture": False,
+        "EnableCapture": True,
         "CaptureStatus": "Stopped",
         "CurrentSamplingPercentage": 50,
         "DestinationS3Uri": "s3://b/c",
