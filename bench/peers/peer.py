@@ -79,7 +79,8 @@ def install(name: str, *requirements: str) -> Path:
     python, stamp = folder / "bin" / "python", folder / ".requirements"
     if stamp.is_file() and stamp.read_text() == "\n".join(requirements):
         return python
-    venv.create(folder, with_pip=True)
+    if not python.exists():
+        venv.create(folder, with_pip=True)
     command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

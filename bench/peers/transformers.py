@@ -11,12 +11,20 @@ from bench import models
 from bench.peers.peer import ENVIRONMENTS, Command, Job, PeerUnavailable, install
 from bench.peers.pipeline import Emit, serve
 
-REQUIREMENTS = ("torch==2.13.0+cpu", "transformers", "accelerate")
+REQUIREMENTS = ("torch==2.13.0+cpu", "transformers==5.23.0", "accelerate==1.15.0")
+PAGE_SIZE = 256
+"""Tokens of one block, the manager's default."""
+MAX_BATCH_TOKENS = 2048
+"""Of one step; as llama.cpp's server has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transformers:
-    """The manager with its defaults."""
+    """The manager with a cache as large as the job's and no reuse of prefixes, the rest as it chooses.
+
+    Its own choice of a cache is three fifths of the machine's memory, with an attention mask over all of it for each
+    step.
+    """
 
     name: str = "transformers"
 
@@ -30,7 +38,7 @@ class Transformers:
     def command(self, job: Job, port: int) -> Command:
         """The manager behind `pipeline.serve`."""
         python = str(ENVIRONMENTS / "transformers" / "bin" / "python")
-        arguments = [models.MODELS_DIR / job.model, port, job.num_threads]
+        arguments = [models.MODELS_DIR / job.model, port, job.num_streams, job.max_tokens, job.num_threads]
         return Command([python, "-m", "bench.peers.transformers", *map(str, arguments)], "/generate")
 
     def body(self, prompt_ids: list[int], num_new: int) -> bytes:
@@ -67,22 +75,30 @@ class _Manager:
                 self.emits[output.request_id](int(token_id))
 
 
-def main(folder: str, port: str, num_threads: str) -> None:
+def main(folder: str, *numbers: str) -> None:
     """Serve until killed; runs in transformers' environment."""
     import torch
     import transformers
 
-    torch.set_num_threads(int(num_threads))
+    port, num_streams, max_tokens, num_threads = map(int, numbers)
+    torch.set_num_threads(num_threads)
     model = transformers.AutoModelForCausalLM.from_pretrained(
-        folder, dtype=torch.bfloat16, attn_implementation="paged|sdpa"
+        folder, dtype=torch.bfloat16, attn_implementation="sdpa"
     ).eval()
     model.generation_config.eos_token_id = -1
     model.generation_config.do_sample = False
-    manager = model.init_continuous_batching()
+    bounds = transformers.ContinuousBatchingConfig(
+        page_size=PAGE_SIZE,
+        num_blocks=num_streams * -(-max_tokens // PAGE_SIZE) + 1,
+        max_batch_tokens=min(MAX_BATCH_TOKENS, num_streams * max_tokens),
+        max_requests_per_batch=num_streams,
+        allow_block_sharing=False,
+    )
+    manager = model.init_continuous_batching(continuous_batching_config=bounds)
     manager.start()
     passing = _Manager(manager)
     threading.Thread(target=passing.run, daemon=True).start()
-    serve(int(port), passing.submit)
+    serve(port, passing.submit)
 
 
 if __name__ == "__main__":
