@@ -66,7 +66,7 @@ SECTIONS = {
     "24m-int8": Section("24m", "int8", (BEST, AVX2, LlamaCpp()), _SMALL),
     "1b-int8-openvino": Section("1b", "int8", (BEST, OpenVino()), _LARGE),
     "1b-int4-openvino": Section("1b", "int4", (BEST, OpenVino()), _LARGE),
-    "134m-bf16": Section("134m", "bf16", (BEST, Transformers(), Vllm()), _LARGE),
+    "134m-bf16": Section("134m", "bf16", (BEST, OpenVino(), Transformers(), Vllm()), _LARGE),
 }
 
 
