@@ -58,7 +58,7 @@ class Section:
     num_rounds: int = NUM_ROUNDS
 
 
-_LARGE = (Case(1, 32), Case(1, 512), Case(8, 128), Case(16, 128))
+_LARGE = (Case(1, 32), Case(1, 512), Case(1, 128), Case(8, 128), Case(16, 128))
 _SMALL = (Case(1, 32, 64), Case(4, 32, 64), Case(16, 32, 64), Case(64, 32, 64))
 SECTIONS = {
     "1b-int8": Section("1b", "int8", (BEST, AVX2, LlamaCpp()), _LARGE),
