@@ -8,6 +8,7 @@ that take only text. No token ends a text: every answer is as long as was asked 
 """
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -98,11 +99,16 @@ def random_prompts(num_prompts: int, num_tokens: int, seed: int) -> list[list[in
 
 
 def make(name: str) -> Path:
-    """Write a checkpoint unless it is there; one tensor in memory at a time. Returns its folder."""
+    """Write a checkpoint unless it is there; one tensor in memory at a time. Returns its folder.
+
+    At most some 1.4 GB of memory (a table of `7b`, twice in 4 bytes and once in 2). Raises `OSError` before it begins
+    where the disk has no room.
+    """
     folder, shape = MODELS_DIR / name, SHAPES[name]
     if (folder / "config.json").is_file():
         return folder
     folder.mkdir(parents=True, exist_ok=True)
+    _check_room(folder, shape)
     write_tokenizer(folder)
     shards = list(_shards(shape))
     weight_map = {}
@@ -114,6 +120,13 @@ def make(name: str) -> Path:
     # Last: a folder with it is complete.
     (folder / "config.json").write_text(json.dumps(config(shape), indent=1))
     return folder
+
+
+def _check_room(folder: Path, shape: Shape) -> None:
+    wanted = 2 * sum(int(np.prod(dims)) for _, dims in shape.tensors())
+    free = shutil.disk_usage(folder).free
+    if free < wanted:
+        raise OSError(f"{folder.name} takes {wanted / 1e9:.1f} GB on disk, {free / 1e9:.1f} are free")
 
 
 def config(shape: Shape) -> dict[str, object]:

@@ -8,7 +8,25 @@ from typing import Any
 
 WIDTH, HEIGHT = 640, 360
 LEFT, RIGHT, TOP, BOTTOM = 70, 150, 40, 50
-COLOURS = ("#c2410c", "#f59e0b", "#1d4ed8", "#15803d", "#7c3aed", "#64748b")
+COLOURS = {
+    "firstbyte": "#dd5a1b",
+    "firstbyte avx2": "#d99a00",
+    "llama.cpp": "#3b82f6",
+    "openvino": "#22a352",
+    "transformers": "#9b6cf0",
+    "vllm": "#e0559b",
+}
+"""Engine -> its line in every plot; each is legible on white and on near-black."""
+OTHER = "#7f8ea3"
+STYLE = """\
+<style>
+  svg { --paper: #ffffff; --ink: #1f2937; --rule: #e5e7eb; }
+  @media (prefers-color-scheme: dark) { svg { --paper: #0d1117; --ink: #d1d5db; --rule: #30363d; } }
+  .paper { fill: var(--paper); }
+  .rule { stroke: var(--rule); }
+  text { fill: var(--ink); font: 12px sans-serif; }
+  .title { font-size: 14px; }
+</style>"""
 PLOTTED = {"tokens_per_s": ("throughput", "tokens/s, all streams"), "ttft_s": ("ttfb", "time to first byte, s")}
 """Figure -> part of the file's name, title."""
 
@@ -18,34 +36,42 @@ Line = list[tuple[float, float]]
 def write(results: Mapping[str, Any], folder: Path) -> None:
     """One file for each section and quantity that has at least two numbers of streams."""
     for name, result in results.items():
+        rows = [row for row in result["rows"] if "case" in row]
+        num_prompt = commonest_prompt(rows)
         for key, (part, title) in PLOTTED.items():
-            lines = lines_of(result["rows"], key)
+            lines = lines_of(rows, num_prompt, key)
             if any(len(line) > 1 for line in lines.values()):
-                (folder / f"{name}-{part}.svg").write_text(draw(f"{name}: {title}", lines))
+                text = draw(f"{name}, prompts of {num_prompt} tokens: {title}", lines)
+                (folder / f"{name}-{part}.svg").write_text(text)
 
 
-def lines_of(rows: Sequence[Mapping[str, Any]], key: str) -> dict[str, Line]:
-    """Engine -> points (streams, median); where cases differ in their prompts, the shortest one counts."""
-    points: dict[str, dict[int, tuple[int, float]]] = {}
+def commonest_prompt(rows: Sequence[Mapping[str, Any]]) -> int:
+    """The length of prompts for which most numbers of streams were measured; 0 where none was."""
+    streams: dict[int, set[int]] = {}
     for row in rows:
-        if "case" not in row:
-            continue
-        case, value = row["case"], statistics.median(each[key] for each in row["rounds"])
-        line = points.setdefault(row["peer"], {})
-        if case["num_streams"] not in line or case["num_prompt"] < line[case["num_streams"]][0]:
-            line[case["num_streams"]] = (case["num_prompt"], value)
-    return {peer: [(x, value) for x, (_, value) in sorted(line.items())] for peer, line in points.items()}
+        streams.setdefault(row["case"]["num_prompt"], set()).add(row["case"]["num_streams"])
+    return max(streams, key=lambda num_prompt: len(streams[num_prompt]), default=0)
+
+
+def lines_of(rows: Sequence[Mapping[str, Any]], num_prompt: int, key: str) -> dict[str, Line]:
+    """Engine -> points (streams, median), with prompts of one length."""
+    lines: dict[str, Line] = {}
+    for row in rows:
+        if row["case"]["num_prompt"] == num_prompt:
+            value = statistics.median(each[key] for each in row["rounds"])
+            lines.setdefault(row["peer"], []).append((row["case"]["num_streams"], value))
+    return {peer: sorted(line) for peer, line in lines.items()}
 
 
 def draw(title: str, lines: Mapping[str, Line]) -> str:
-    """An SVG: streams on a logarithmic axis to the right, values up from 0."""
+    """An SVG: streams on a logarithmic axis to the right, values up from 0; light or dark as the reader's page is."""
     streams = sorted({x for line in lines.values() for x, _ in line})
     top = _round_up(max(y for line in lines.values() for _, y in line))
     body = "\n".join([*_axes(streams, top), *_curves(streams, top, lines)])
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
-        f'font-size="12">\n<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>\n'
-        f'<text x="{LEFT}" y="22" font-size="14">{title}</text>\n{body}\n</svg>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">\n{STYLE}\n'
+        f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}"/>\n'
+        f'<text class="title" x="{LEFT}" y="22">{title}</text>\n{body}\n</svg>\n'
     )
 
 
@@ -64,7 +90,7 @@ def _axes(streams: Sequence[float], top: float) -> Iterator[str]:
     for part in range(5):
         value = top * part / 4
         _, y = _place(streams, top, streams[0], value)
-        yield f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}" stroke="#e5e7eb"/>'
+        yield f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}" class="rule"/>'
         yield f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{value:g}</text>'
     for x in streams:
         across, _ = _place(streams, top, x, 0)
@@ -75,7 +101,7 @@ def _axes(streams: Sequence[float], top: float) -> Iterator[str]:
 
 def _curves(streams: Sequence[float], top: float, lines: Mapping[str, Line]) -> Iterator[str]:
     for number, (peer, line) in enumerate(lines.items()):
-        colour = COLOURS[number % len(COLOURS)]
+        colour = COLOURS.get(peer, OTHER)
         places = [_place(streams, top, x, y) for x, y in line]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         yield f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>'

@@ -79,7 +79,8 @@ def install(name: str, *requirements: str) -> Path:
     python, stamp = folder / "bin" / "python", folder / ".requirements"
     if stamp.is_file() and stamp.read_text() == "\n".join(requirements):
         return python
-    venv.create(folder, with_pip=True)
+    if not python.exists():
+        venv.create(folder, with_pip=True)
     command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -104,6 +105,7 @@ class Server:
         command = peer.command(job, port)
         self.target = Target(port, command.path)
         self.started_at_s = time.perf_counter()
+        self._peak_anon_mb = 0.0
         self._log = (ENVIRONMENTS / f"{peer.name.replace(' ', '-').replace('/', '-')}.log").open("wb")
         self._process = subprocess.Popen(
             list(command.arguments),
@@ -136,10 +138,20 @@ class Server:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory_mb(self) -> dict[str, float]:
-        """Peak of all resident pages, and what is now its own (not of files), in MB (10^6 bytes)."""
+        """Peak of all resident pages, and what is now its own (not of files), in MB (10^6 bytes).
+
+        `RssAnonPeak` is the most of its own while it started: packing passes all of a mapped checkpoint through VmHWM,
+        pages which the system takes back when it needs them.
+        """
+        fields = self._memory_fields()
+        return {key: fields[key] for key in ("VmHWM", "VmRSS", "RssAnon", "RssFile")} | {
+            "RssAnonPeak": max(self._peak_anon_mb, fields["RssAnon"])
+        }
+
+    def _memory_fields(self) -> dict[str, float]:
         status = Path(f"/proc/{self._process.pid}/status").read_text()
-        fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
-        return {key: int(fields[key].split()[0]) * 1024 / 1e6 for key in ("VmHWM", "VmRSS", "RssAnon", "RssFile")}
+        fields = (line.split(":", 1) for line in status.splitlines() if line.startswith(("Vm", "Rss")))
+        return {key: int(value.split()[0]) * 1024 / 1e6 for key, value in fields}
 
     def close(self) -> None:
         """End the process."""
@@ -158,6 +170,7 @@ class Server:
                 self._log.flush()
                 text = Path(self._log.name).read_text(errors="replace")
                 raise PeerUnavailable(f"{self.peer.name} ended at its start: {_last_line(text)}")
+            self._peak_anon_mb = max(self._peak_anon_mb, self._memory_fields().get("RssAnon", 0.0))
             try:
                 with urllib.request.urlopen(url, timeout=5) as answer:
                     if answer.status == 200:

@@ -1,49 +1,97 @@
 """A small HTTP server before an engine that has none: POST token ids, one server-sent event for each token as it comes.
 
-Runs in the engine's own environment, with the standard library only. The engine's thread hands all tokens of a step on
-before it begins the next; a request costs one thread that sleeps on a queue.
+Runs in the engine's own environment, with the standard library only. It has no thread of its own: some engines hold
+Python's lock for a whole step, and then no other thread could take a request or hand a token on in time. The engine's
+loop asks the door for what has arrived, between its steps, and tokens are written where they come out.
 """
 
 import json
-import queue
-import threading
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+import selectors
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-Emit = Callable[[int], None]
-Submit = Callable[[list[int], int, Emit], None]
-"""Prompt, how many tokens, and what to call with each: returns at once."""
+_HEAD_END = b"\r\n\r\n"
+_CHUNK_BYTES = 1 << 16
+_READY = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
 
 
-def serve(port: int, submit: Submit) -> None:
-    """Serve until killed."""
+@dataclass(slots=True)
+class Asked:
+    """One request whose answer has not been written to its end."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    prompt_ids: list[int]
+    num_new: int
+    _connection: socket.socket
+    _num_sent: int = 0
 
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    def emit(self, token_id: int) -> None:
+        """Write one token; ends the answer after the last one."""
+        if self._num_sent == self.num_new:
+            return
+        self._num_sent += 1
+        try:
+            self._connection.sendall(b'data: {"token": %d}\n\n' % token_id)
+        except ConnectionError as gone:
+            print(f"a client went away: {gone}", flush=True)
+            self._num_sent = self.num_new
+        if self._num_sent == self.num_new:
+            self._connection.close()
 
-        def do_POST(self) -> None:
-            asked: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            tokens: queue.SimpleQueue[int] = queue.SimpleQueue()
-            submit(asked["prompt"], asked["max_tokens"], tokens.put)
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
-            self.send_header("Connection", "close")
-            self.end_headers()
-            for _ in range(asked["max_tokens"]):
-                self.wfile.write(b'data: {"token": %d}\n\n' % tokens.get())
-            self.close_connection = True
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name is the base class's)
-            """Say nothing."""
+@dataclass(slots=True)
+class Door:
+    """Takes requests on a port."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print("listening", flush=True)
-    threading.Event().wait()
+    port: int
+    _listener: socket.socket = field(init=False)
+    _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
+    _read: dict[socket.socket, bytes] = field(default_factory=dict)
+    """Of each connection whose request is not whole yet."""
+
+    def __post_init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=256)
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        print("listening", flush=True)
+
+    def arrivals(self, wait: bool) -> Iterator[Asked]:
+        """All requests that are whole by now; with `wait`, at least one."""
+        num_arrived = 0
+        while ready := self._selector.select(None if wait and not num_arrived else 0):
+            for key, _ in ready:
+                if key.fileobj is self._listener:
+                    self._accept()
+                elif asked := self._receive(key.fileobj):  # type: ignore[arg-type]  # only sockets are registered
+                    num_arrived += 1
+                    yield asked
+
+    def _accept(self) -> None:
+        connection, _ = self._listener.accept()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._read[connection] = b""
+        self._selector.register(connection, selectors.EVENT_READ)
+
+    def _receive(self, connection: socket.socket) -> Asked | None:
+        received = connection.recv(_CHUNK_BYTES)
+        self._read[connection] += received
+        head, found, body = self._read[connection].partition(_HEAD_END)
+        if received and (not found or len(body) < _content_len(head)):
+            return None
+        del self._read[connection]
+        self._selector.unregister(connection)
+        if not received or head.startswith(b"GET "):
+            if received:
+                connection.sendall(_READY)
+            connection.close()
+            return None
+        connection.sendall(_STREAM)
+        wanted = json.loads(body)
+        return Asked(wanted["prompt"], wanted["max_tokens"], connection)
+
+
+def _content_len(head: bytes) -> int:
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            return int(line.split(b":")[1])
+    return 0

