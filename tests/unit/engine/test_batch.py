@@ -1,5 +1,7 @@
 """A step as flat arrays; and that nothing about steps, chunks and neighbours shows in the result."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -35,6 +37,23 @@ def test_tokens_lie_sequence_by_sequence() -> None:
     assert batch.context_lens.tolist() == [3, 4]
     assert batch.block_tables.tolist() == [[9, -1], [2, 3]]
     assert batch.plans.sequences.tolist() == [0]
+
+
+def test_each_token_of_a_draft_is_a_sequence_that_shares_the_blocks() -> None:
+    penalised = Sampling(repetition_penalty=1.1)
+    guessing = sequence(4, 5, 6, blocks=(9, 8), computed=2, sampling=penalised)
+    other = sequence(7, 8, blocks=(3,), computed=1)
+
+    batch = build_batch(Step((replace(run_of(guessing, 1), draft=(5, 2)), run_of(other, 1))))
+
+    assert batch.token_ids.tolist() == [6, 5, 2, 8]
+    assert batch.positions.tolist() == [2, 3, 4, 1]
+    assert batch.context_lens.tolist() == [3, 4, 5, 2]
+    assert batch.block_tables.tolist() == [[9, 8], [9, 8], [9, 8], [3, -1]]
+    assert batch.plans.sequences.tolist() == [0, 1, 2, 3]
+    assert batch.plans.draws.tolist() == [0, 1, 2, 0]
+    assert batch.plans.history_ids.tolist() == [4, 5, 6, 4, 5, 6, 5, 4, 5, 6, 5, 2]
+    assert batch.plans.history_starts.tolist() == [0, 3, 7, 12, 12]
 
 
 def test_all_arrays_are_as_the_seam_says() -> None:

@@ -1,6 +1,6 @@
 """What a sequence counts."""
 
-from firstbyte.engine.requests import GenerateRequest
+from firstbyte.engine.requests import GenerateRequest, Sampling
 from firstbyte.engine.sequence import Sequence
 
 
@@ -20,3 +20,12 @@ def test_its_tokens_are_a_view_that_costs_nothing() -> None:
     sequence = Sequence(1, GenerateRequest((5, 6), max_new_tokens=4))
 
     assert sequence.token_ids.base is sequence.token_ids[:1].base
+
+
+def test_drafts_are_for_greedy_generations_and_end_with_them() -> None:
+    greedy = Sequence(0, GenerateRequest((1, 2), 3))
+    assert greedy.num_draftable == 2
+    greedy.append(5)
+    greedy.append(5)
+    assert greedy.num_draftable == 0
+    assert Sequence(0, GenerateRequest((1, 2), 3, Sampling(do_sample=True))).num_draftable == 0

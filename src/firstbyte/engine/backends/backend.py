@@ -100,6 +100,9 @@ class Backend(Protocol):
     def run(self, batch: Batch) -> Choices:
         """Run one step: write keys and values of all its tokens, and choose the next tokens.
 
+        Sequences of a step may share blocks that are computed in it (a common prefix, a draft). So in each layer all
+        keys and values have to be there before any token attends.
+
         Any exception fails the requests of this step and no others.
         """
 
