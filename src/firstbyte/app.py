@@ -283,7 +283,7 @@ def list_services(account_id: str, plane: ControlPlane, runtime: Runtime, logs: 
         },
         "sts": {"GetCallerIdentity": identities.get_caller_identity},
         "iam": {"GetRole": identities.get_role},
-        "logs": {"FilterLogEvents": logs.filter_log_events},
+        "logs": {"FilterLogEvents": logs.filter_log_events, "GetLogEvents": logs.get_log_events},
     }
 
 

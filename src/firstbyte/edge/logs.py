@@ -42,9 +42,25 @@ class Logs:
             raise ServiceError("InvalidParameterException", "filterPattern is not supported by this host.")
         streams = {name: file for name, file in self._streams(wanted) if _is_wanted(name, wanted)}
         read = await asyncio.to_thread(lambda: [event for item in streams.items() for event in read_events(*item)])
-        start, end = wanted.get("startTime", 0), wanted.get("endTime")
-        found = [event for event in read if event["timestamp"] >= start and (end is None or event["timestamp"] < end)]
+        found = [event for event in read if _is_within(event, wanted)]
         return _page(sorted(found, key=lambda event: (event["timestamp"], event["eventId"])), wanted)
+
+    async def get_log_events(self, call: Call) -> Mapping[str, Any]:
+        """GetLogEvents: one stream, its end first unless `startFromHead`; tokens lead both ways."""
+        wanted = call.params
+        name = wanted["logStreamName"]
+        file = dict(self._streams(wanted)).get(name)
+        if file is None:
+            raise ServiceError("ResourceNotFoundException", "The specified log stream does not exist.")
+        read = await asyncio.to_thread(lambda: list(read_events(name, file)))
+        found = [event for event in read if _is_within(event, wanted)]
+        start, end = _cut(len(found), wanted)
+        shown = ("timestamp", "message", "ingestionTime")
+        return {
+            "events": [{member: event[member] for member in shown} for event in found[start:end]],
+            "nextForwardToken": f"f/{end}",
+            "nextBackwardToken": f"b/{start}",
+        }
 
     def _streams(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
         group = wanted.get("logGroupName") or wanted.get("logGroupIdentifier", "").partition(":log-group:")[2]
@@ -99,12 +115,37 @@ def _is_wanted(stream: str, wanted: Mapping[str, Any]) -> bool:
     return (names is None or stream in names) and stream.startswith(wanted.get("logStreamNamePrefix", ""))
 
 
+def _is_within(event: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    end = wanted.get("endTime")
+    return event["timestamp"] >= wanted.get("startTime", 0) and (end is None or event["timestamp"] < end)
+
+
+def _cut(num_events: int, wanted: Mapping[str, Any]) -> tuple[int, int]:
+    """Say from where to where a stream is shown; a token is a direction and the number of events before it."""
+    limit = min(wanted.get("limit", MAX_EVENTS), MAX_EVENTS)
+    begin = "f/0" if wanted.get("startFromHead") else f"b/{num_events}"
+    direction, _, place = wanted.get("nextToken", begin).partition("/")
+    at = min(_read_place(place), num_events)
+    if direction == "f":
+        return at, min(at + limit, num_events)
+    if direction == "b":
+        return max(0, at - limit), at
+    raise _invalid_token()
+
+
+def _read_place(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 16):
+        raise _invalid_token()
+    return int(text)
+
+
+def _invalid_token() -> ServiceError:
+    return ServiceError("InvalidParameterException", "The specified nextToken is invalid.")
+
+
 def _page(events: list[dict[str, Any]], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Cut out what the request asks for; the token is the number of events given before."""
-    token = wanted.get("nextToken", "0")
-    if not token.isdecimal():
-        raise ServiceError("InvalidParameterException", "The specified nextToken is invalid.")
-    start = int(token)
+    start = _read_place(wanted.get("nextToken", "0"))
     end = start + wanted.get("limit", MAX_EVENTS)
     more = {"nextToken": str(end)} if end < len(events) else {}
     return {"events": events[start:end], "searchedLogStreams": [], **more}

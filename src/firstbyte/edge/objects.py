@@ -34,6 +34,9 @@ from firstbyte.edge.payload import (
 )
 from firstbyte.edge.sidecar import SidecarAddress
 
+MAX_BUCKET_BYTES = 63
+MAX_KEY_BYTES = 1024
+"""Of names, in S3 and here."""
 PIECE_BYTES = 256 * 1024
 """Of an object on its way out."""
 
@@ -61,6 +64,7 @@ _RETURNED = re.compile(
 )
 """Headers that the client gets."""
 _NOT_SENT = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _ETAG = re.compile(rb"<ETag>(?:&quot;|&#34;|\")?([^<&\"]*)(?:&quot;|&#34;|\")?</ETag>")
 
 
@@ -149,6 +153,7 @@ class Objects:
 
     def _check_served(self, request: ObjectRequest) -> None:
         """Raise for another account's bucket, and for what is not served."""
+        _check_names(request)
         for header in ("x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"):
             if request.head.headers.get(header, self._account_id) != self._account_id:
                 raise s3_errors.access_denied()
@@ -314,6 +319,17 @@ def name_action(request: ObjectRequest) -> str:
 def name_resource(request: ObjectRequest) -> str:
     """Return the ARN of what a request is about, in the quotation marks that S3 puts around it."""
     return f'"arn:aws:s3:::{request.head.path.strip("/") or "*"}"'
+
+
+def _check_names(request: ObjectRequest) -> None:
+    """Raise for what no bucket and no object can be called, and for a header that no line can hold."""
+    if request.bucket and len(request.bucket.encode(errors="surrogateescape")) > MAX_BUCKET_BYTES:
+        raise s3_errors.read_error(400, b"<Code>InvalidBucketName</Code>")
+    if len(request.key.encode(errors="surrogateescape")) > MAX_KEY_BYTES:
+        raise ServiceError("KeyTooLongError", "Your key is too long")
+    for name, value in request.head.headers.items():
+        if _FORWARDED.fullmatch(name) and _CONTROL.search(value):
+            raise ServiceError("InvalidArgument", f"The header {name} holds a control character.")
 
 
 def _read_length(request: HttpRequest, header: str) -> int:

@@ -268,3 +268,21 @@ async def test_what_the_sdk_tells_of_its_use_is_dropped() -> None:
     await serve(client, Answering())
 
     assert (client.status, client.chunks) == (200, [])
+
+
+async def test_a_body_that_a_get_brings_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("firstbyte.edge.asgi.LINGER_S", 3600.0)
+
+    class Store:
+        async def handle(self, head: HttpRequest, body: Any, request_id: str) -> HttpResponse:
+            await asyncio.sleep(0)  # a store takes its time, and meanwhile the body comes by
+            return HttpResponse(200, (), b"object")
+
+    store: Any = Store()
+    client = Client(b"a body", method="GET", path="/bucket/key")
+    edge = Edge(Answering(), store, Answering(), PAGES, max_body_bytes=100, emit=lambda fact: None)
+
+    async with asyncio.timeout(30):
+        await edge(client.scope, client.receive, client.send)
+
+    assert client.chunks == [b"object"]

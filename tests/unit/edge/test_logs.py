@@ -71,6 +71,7 @@ async def test_pages_follow_each_other(logs: Logs) -> None:
         ({"logGroupName": "chat"}, "ResourceNotFoundException"),
         ({"filterPattern": "ERROR"}, "InvalidParameterException"),
         ({"nextToken": "x"}, "InvalidParameterException"),
+        ({"nextToken": "9" * 5000}, "InvalidParameterException"),
     ],
 )
 async def test_what_cannot_be_answered_is_refused(logs: Logs, params: dict[str, Any], code: str) -> None:
@@ -94,3 +95,47 @@ def test_impossible_times_are_no_times(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("2026-99-31 12:00:00,250 x\n2026-01-31 12:00:00,000 y\n")
     assert [event["timestamp"] for event in read_events("v/i", log)] == [NOON_MS, NOON_MS]
+
+
+async def stream(logs: Logs, **params: Any) -> Any:
+    answer = await logs.get_log_events(call(logStreamName="v/i-1", **params))
+    return [event["message"][-4:] for event in answer["events"]], answer
+
+
+async def test_one_stream_is_read_from_its_end_or_its_head(logs: Logs) -> None:
+    shown, answer = await stream(logs, limit=2)
+    assert shown == ["more", "done"]
+    assert answer["events"][1] == {
+        "timestamp": NOON_MS + 2000,
+        "ingestionTime": NOON_MS + 2000,
+        "message": "2026-01-31 12:00:02,000 INFO done",
+    }
+    assert (await stream(logs, limit=2, nextToken=answer["nextBackwardToken"]))[0] == ["eady"]
+
+    shown, answer = await stream(logs, limit=2, startFromHead=True)
+    assert shown == ["eady", "more"]
+    assert (await stream(logs, startTime=NOON_MS + 1000))[0] == ["done"]
+
+
+async def test_the_forward_token_stays_where_there_is_nothing_more_and_finds_what_comes(
+    logs: Logs, tmp_path: Path
+) -> None:
+    _, answer = await stream(logs)
+    shown, again = await stream(logs, nextToken=answer["nextForwardToken"])
+    assert shown == []
+    assert again["nextForwardToken"] == answer["nextForwardToken"]
+
+    with (tmp_path / "i-1").open("a") as log:
+        log.write("2026-01-31 12:00:03,000 INFO late\n")
+    assert (await stream(logs, nextToken=again["nextForwardToken"]))[0] == ["late"]
+
+
+@pytest.mark.parametrize("token", ["x", "f", "f/", "f/x", "g/1", "f/" + "9" * 5000, "b/-1"])
+async def test_a_token_of_another_kind_is_refused(logs: Logs, token: str) -> None:
+    with pytest.raises(ServiceError, match="The specified nextToken is invalid"):
+        await stream(logs, nextToken=token)
+
+
+async def test_a_stream_that_is_not_there_is_not_found(logs: Logs) -> None:
+    with pytest.raises(ServiceError, match="The specified log stream does not exist"):
+        await logs.get_log_events(call(logStreamName="v/none"))

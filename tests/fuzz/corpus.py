@@ -1,0 +1,115 @@
+"""One good request for every operation that the host serves, and for what it serves of S3: the fuzzers' seeds."""
+
+from typing import Any
+
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+
+from firstbyte.aws.http import HttpRequest
+from oracle import ENDPOINT, request_of, sign
+
+_ARN = "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e"
+_VARIANT = {"VariantName": "v", "ModelName": "e", "InitialInstanceCount": 1, "InitialVariantWeight": 1.0}
+_ASYNC = {"OutputConfig": {"S3OutputPath": "s3://bucket/o"}}
+_CAPTURE = {
+    "InitialSamplingPercentage": 100,
+    "DestinationS3Uri": "s3://bucket/c",
+    "CaptureOptions": [{"CaptureMode": "Input"}],
+}
+_ROLLING = {
+    "RollingUpdatePolicy": {"MaximumBatchSize": {"Type": "INSTANCE_COUNT", "Value": 1}, "WaitIntervalInSeconds": 0}
+}
+_LISTING = {"MaxResults": 5, "SortBy": "Name", "SortOrder": "Ascending", "NameContains": "e"}
+_INVOKING = {
+    "EndpointName": "e",
+    "Body": b'{"inputs": "x"}',
+    "ContentType": "application/json",
+    "CustomAttributes": "accept_eula=true",
+    "TargetVariant": "AllTraffic",
+    "InferenceId": "i-1",
+}
+
+PARAMS: dict[tuple[str, str], dict[str, Any]] = {
+    ("sagemaker", "AddTags"): {"ResourceArn": _ARN, "Tags": [{"Key": "k", "Value": "v"}]},
+    ("sagemaker", "CreateEndpoint"): {"EndpointName": "f", "EndpointConfigName": "e", "DeploymentConfig": _ROLLING},
+    ("sagemaker", "CreateEndpointConfig"): {
+        "EndpointConfigName": "f",
+        "ProductionVariants": [_VARIANT],
+        "AsyncInferenceConfig": _ASYNC,
+        "DataCaptureConfig": _CAPTURE,
+    },
+    ("sagemaker", "CreateModel"): {
+        "ModelName": "f",
+        "PrimaryContainer": {"Image": "firstbyte/echo", "Environment": {"A": "b"}, "ModelDataUrl": "s3://b/m.tar.gz"},
+    },
+    ("sagemaker", "DeleteEndpoint"): {"EndpointName": "f"},
+    ("sagemaker", "DeleteEndpointConfig"): {"EndpointConfigName": "f"},
+    ("sagemaker", "DeleteModel"): {"ModelName": "f"},
+    ("sagemaker", "DeleteTags"): {"ResourceArn": _ARN, "TagKeys": ["k"]},
+    ("sagemaker", "DescribeEndpoint"): {"EndpointName": "e"},
+    ("sagemaker", "DescribeEndpointConfig"): {"EndpointConfigName": "e"},
+    ("sagemaker", "DescribeModel"): {"ModelName": "e"},
+    ("sagemaker", "ListEndpointConfigs"): _LISTING,
+    ("sagemaker", "ListEndpoints"): {**_LISTING, "StatusEquals": "InService"},
+    ("sagemaker", "ListModels"): {**_LISTING, "NextToken": "abc"},
+    ("sagemaker", "ListTags"): {"ResourceArn": _ARN, "MaxResults": 50},
+    ("sagemaker", "UpdateEndpoint"): {"EndpointName": "e", "EndpointConfigName": "e", "DeploymentConfig": _ROLLING},
+    ("sagemaker", "UpdateEndpointWeightsAndCapacities"): {
+        "EndpointName": "e",
+        "DesiredWeightsAndCapacities": [{"VariantName": "AllTraffic", "DesiredWeight": 1.0}],
+    },
+    ("sagemaker-runtime", "InvokeEndpoint"): {**_INVOKING, "SessionId": "NEW_SESSION"},
+    ("sagemaker-runtime", "InvokeEndpointAsync"): {
+        "EndpointName": "a",
+        "InputLocation": "s3://bucket/k",
+        "RequestTTLSeconds": 60,
+        "Filename": "f.txt",
+    },
+    ("sagemaker-runtime", "InvokeEndpointWithResponseStream"): _INVOKING,
+    ("sts", "GetCallerIdentity"): {},
+    ("iam", "GetRole"): {"RoleName": "sagemaker_execution_role"},
+    ("logs", "GetLogEvents"): {
+        "logGroupName": "/aws/sagemaker/Endpoints/e",
+        "logStreamName": "AllTraffic/i",
+        "nextToken": "f/0",
+    },
+    ("logs", "FilterLogEvents"): {"logGroupName": "/aws/sagemaker/Endpoints/e", "startTime": 1, "limit": 5},
+}
+
+_UPLOAD_FRAMED = b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n"
+_DELETION = b'<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Object><Key>k</Key></Object></Delete>'
+_OBJECTS: tuple[tuple[str, str, dict[str, str], bytes], ...] = (
+    ("GET", "/", {}, b""),
+    ("PUT", "/bucket", {}, b""),
+    ("HEAD", "/bucket", {}, b""),
+    ("GET", "/bucket?list-type=2&prefix=k&max-keys=2", {}, b""),
+    ("PUT", "/bucket/k", {}, b"hello"),
+    ("PUT", "/bucket/a/b%20c", {"Content-Type": "text/plain", "x-amz-meta-a": "1"}, b"hello"),
+    ("GET", "/bucket/k", {"Range": "bytes=0-2"}, b""),
+    ("HEAD", "/bucket/k", {}, b""),
+    ("POST", "/bucket/big?uploads", {}, b""),
+    ("PUT", "/bucket/copy", {"x-amz-copy-source": "/bucket/k"}, b""),
+    (
+        "PUT",
+        "/bucket/framed",
+        {
+            "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+            "x-amz-decoded-content-length": "5",
+            "x-amz-trailer": "x-amz-checksum-crc32",
+            "content-encoding": "aws-chunked",
+        },
+        _UPLOAD_FRAMED,
+    ),
+    ("POST", "/bucket?delete", {"x-amz-checksum-crc32": "AAAAAA=="}, _DELETION),
+    ("DELETE", "/bucket/k", {}, b""),
+)
+
+
+def good_requests() -> list[HttpRequest]:
+    """Return the seeds, signed."""
+    calls = [request_of(service, operation, params) for (service, operation), params in PARAMS.items()]
+    objects = [
+        sign(AWSRequest(method, ENDPOINT + path, headers=headers, data=body), "s3", S3SigV4Auth)
+        for method, path, headers, body in _OBJECTS
+    ]
+    return [*calls, *objects]
