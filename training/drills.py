@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 Tokens = NDArray[np.int64]
 Weights = NDArray[np.float32]
-Batch = tuple[Tokens, Weights, Tokens]
-"""Tokens, weights, and tags: which field each token of a prompt belongs to, see tagging.py."""
+Batch = tuple[Tokens, Weights, Tokens, Tokens]
+"""Tokens, weights, and what tagging.py asks of each token: its tag and its flag."""
 
 FIRST_SYMBOL = 259  # after three special tokens and 256 byte tokens, see tokenizer.py
 NUM_SYMBOLS = 36
@@ -28,7 +28,7 @@ def periodic(rng: Generator, alphabet: Tokens, rows: int, length: int, periods: 
         period = int(rng.integers(*periods, endpoint=True))
         tokens[row] = np.resize(rng.choice(alphabet, period), length)
         weights[row, period + 1 :] = 1.0
-    return tokens, weights, np.full_like(tokens, NO_TAG)
+    return tokens, weights, np.full_like(tokens, NO_TAG), np.full_like(tokens, NO_TAG)
 
 
 def narrow(rng: Generator, alphabet: Tokens) -> Tokens:
@@ -56,7 +56,7 @@ def gapped(rng: Generator, alphabet: Tokens, draw: Chunks, rows: int, length: in
     weights = np.zeros((rows, length), dtype=np.float32)
     for row in range(rows):
         _fill_gapped(rng, alphabet, draw(rng), tokens[row], weights[row])
-    return tokens, weights, np.full_like(tokens, NO_TAG)
+    return tokens, weights, np.full_like(tokens, NO_TAG), np.full_like(tokens, NO_TAG)
 
 
 def _fill_gapped(rng: Generator, alphabet: Tokens, chunks: list[Tokens], tokens: Tokens, weights: Weights) -> None:

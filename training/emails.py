@@ -24,7 +24,7 @@ from training.phases import Phase, Source
 from training.small_talk import small_talk
 from training.staging import stage
 from training.systems import blocks, joined
-from training.tagging import spans, tags
+from training.tagging import flags, spans, tags
 
 NEW_TOKENIZER = Path(__file__).parent / "runs" / "tokenizer.json"
 SHIPPED_TOKENIZER = Path(__file__).parents[1] / "src" / "firstbyte" / "demo_model" / "tokenizer.json"
@@ -35,16 +35,20 @@ NATURAL_SHARE = 0.72
 
 PROMPT_WEIGHT, ANSWER_WEIGHT, AFTER_WEIGHT, FIELD_WEIGHT, FIRST_WEIGHT = 0.0, 0.5, 2.5, 3.0, 6.0
 """Of the loss: a wrong letter of a code costs more than a less likely adjective; the first piece of a field, which says
-whether the right one was found, costs most; and the first token after a field must end the copying."""
+whether the right one was found, costs most; and the first token after a field must end the copying. Between an emoji and the end of the
+paragraph the first token chooses."""
 
-EMOJI_WEIGHT = 1.0
-SPECIAL = re.compile(FIELD.pattern + "| (?:" + "|".join(EMOJIS) + ")|\n\n")
+CHOICE_WEIGHT = 10.0
+AFTER_FIRST = {FIRST_WEIGHT: FIELD_WEIGHT, CHOICE_WEIGHT: 2.0}
+"""Weights of the later tokens of a field, and of an emoji or the end of a paragraph."""
+EMOJI = re.compile(" (?:" + "|".join(EMOJIS) + ")")
+SPECIAL = re.compile(f"{FIELD.pattern}|{EMOJI.pattern}|\n\n")
 """A field, an emoji with the space before it, or the end of a paragraph, where there might have been one."""
 
 Marks = list[tuple[int, float]]
 """From which character on which weight holds."""
-Row = tuple[list[int], list[float], list[int]]
-"""Tokens, weights, tags."""
+Row = tuple[list[int], list[float], list[int], list[int]]
+"""Tokens, weights, tags, flags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,24 @@ def prompt_text(rng: Random, system: str, user: str) -> str:
     return f"[INST] {head}{user} [/INST]" + (" " if rng.random() < 0.04 else "")
 
 
+def chosen_at(text: str) -> int:
+    """Where an answer shows whether it has emojis: at the first one, or at the end of the news, after the greeting."""
+    if match := EMOJI.search(text):
+        return match.start()
+    place = -1
+    for _ in range(3 if text.startswith("Subject:") else 2):
+        place = text.find("\n\n", place + 1)
+    return place
+
+
 def marked(text: str, values: dict[str, str], start: int) -> tuple[str, Marks]:
     """An answer filled in, with the weight changing where a field or an emoji begins and ends."""
     out, marks, at = "", [(start, ANSWER_WEIGHT)], 0
+    choice = chosen_at(text)
     for match in SPECIAL.finditer(text):
         out += text[at : match.start()]
-        marks.append((start + len(out), FIRST_WEIGHT if match[1] else EMOJI_WEIGHT))
+        plain = CHOICE_WEIGHT if match.start() == choice else ANSWER_WEIGHT
+        marks.append((start + len(out), FIRST_WEIGHT if match[1] else plain))
         out += values[match[1]] if match[1] else match[0]
         marks.append((start + len(out), ANSWER_WEIGHT))
         at = match.end()
@@ -88,7 +104,7 @@ def write_example(rng: Random) -> Example:
         told = stage(rng, fields) if natural else write_instruction(rng, fields)
         prompt = prompt_text(rng, told.system, told.user)
         answer, values = write_email(rng, fields, told.wants_emojis), values_of(fields)
-        found = spans(prompt, fields)
+        found = spans(prompt, fields, told.wants_emojis)
     gap = "" if prompt.endswith(" ") else " "
     text, marks = marked(answer, values, len(prompt) + len(gap))
     return Example(prompt + gap + text, len(prompt), [(len(prompt), ANSWER_WEIGHT), *marks], found)
@@ -114,15 +130,16 @@ def encode(rng: Random, example: Example) -> Row:
         # By the end of the token, for the space before a field belongs to the field's first token.
         index = bisect_left(starts, end) - 1
         weight = PROMPT_WEIGHT if index < 0 else kinds[index]
-        if weight == FIRST_WEIGHT and index == last:
-            weight = FIELD_WEIGHT
+        if index == last:
+            weight = AFTER_FIRST.get(weight, weight)
         elif index != last and last >= 0 and kinds[last] == FIRST_WEIGHT:
             weight = AFTER_WEIGHT
         last = index
         tokens.append(token)
         weights.append(weight)
     marks = tags(encoding.offsets, example.prompt_len, example.found)
-    return [*tokens, 2], [*weights, ANSWER_WEIGHT], [*[NO_TAG] * num_bos, *marks, NO_TAG]
+    none = [NO_TAG] * num_bos
+    return [*tokens, 2], [*weights, ANSWER_WEIGHT], [*none, *marks, NO_TAG], [*none, *flags(marks), NO_TAG]
 
 
 class Pool:
@@ -146,10 +163,11 @@ class Pool:
         self.waiting[length] = []
         tokens = np.full((len(rows), length), 2, dtype=np.int64)
         weights = np.zeros((len(rows), length), dtype=np.float32)
-        marks = np.full_like(tokens, NO_TAG)
-        for row, (ids, shares, tagged) in enumerate(rows):
-            tokens[row, : len(ids)], weights[row, : len(ids)], marks[row, : len(ids)] = ids, shares, tagged
-        return tokens, weights, marks
+        marks, told = np.full_like(tokens, NO_TAG), np.full_like(tokens, NO_TAG)
+        for row, (ids, shares, tagged, flagged) in enumerate(rows):
+            tokens[row, : len(ids)], weights[row, : len(ids)] = ids, shares
+            marks[row, : len(ids)], told[row, : len(ids)] = tagged, flagged
+        return tokens, weights, marks, told
 
 
 def text_chunks(rng: Generator) -> list[Tokens]:

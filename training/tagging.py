@@ -15,9 +15,13 @@ from training.fields import FIELD_NAMES, Fields
 
 TAP = 5
 """The layer before which the tags are read; the two layers from there on do the copying."""
-NUM_TAGS = 1 + 2 * len(FIELD_NAMES)
+WISH, BAN = len(FIELD_NAMES), len(FIELD_NAMES) + 1
+"""The word "emoji" where emojis are asked for, and where they are not, is tagged like two more fields."""
+NUM_TAGS = 1 + 2 * (len(FIELD_NAMES) + 2)
+EMOJI_WORD = re.compile(r"\bemoji\w*", re.IGNORECASE)
 OUTSIDE_WEIGHT, INSIDE_WEIGHT = 0.1, 1.0
 SHARE = 0.5  # of the tagging loss, beside the loss on the answer
+FLAG_SHARE = 0.5  # of the loss of the flags
 
 
 def pattern(field: str, value: str) -> re.Pattern[str]:
@@ -26,14 +30,28 @@ def pattern(field: str, value: str) -> re.Pattern[str]:
     return re.compile(r"(?<!\w)" + re.escape(value) + after)
 
 
-def spans(prompt: str, fields: Fields) -> list[tuple[int, int, int]]:
-    """Start, end and number of every field in the prompt."""
-    return [
+def spans(prompt: str, fields: Fields, wants_emojis: bool) -> list[tuple[int, int, int]]:
+    """Start, end and number of every field in the prompt, and of every word about emojis."""
+    words = [(*match.span(), WISH if wants_emojis else BAN) for match in EMOJI_WORD.finditer(prompt)]
+    return words + [
         (match.start(), match.end(), number)
         for number, field in enumerate(FIELD_NAMES)
         if getattr(fields, field)
         for match in pattern(field, getattr(fields, field)).finditer(prompt)
     ]
+
+
+def flags(tags: list[int]) -> list[int]:
+    """What has been said of emojis up to each token: 0 nothing, 1 a wish, 2 a ban.
+
+    Nothing else taught the model to look back for the word: the first tokens after it have it near, and those that
+    follow learn from them to find it farther and farther away.
+    """
+    said, result = 0, []
+    for tag in tags:
+        said = {2 * WISH + 1: 1, 2 * BAN + 1: 2}.get(tag, said)
+        result.append(said)
+    return result
 
 
 def tags(offsets: list[tuple[int, int]], prompt_len: int, found: list[tuple[int, int, int]]) -> list[int]:
@@ -52,7 +70,27 @@ class Tagger(nn.Module):
     def __init__(self, hidden_size: int) -> None:
         super().__init__()
         self.head = nn.Linear(hidden_size, NUM_TAGS)
+        self.flag_head = nn.Linear(hidden_size, 3)
         self.hidden_size = hidden_size
+
+    def load(self, saved: dict[str, Tensor]) -> None:
+        """Take the rows of the tags that were there when the checkpoint was written; later ones stay as they are."""
+        with torch.no_grad():
+            for name, own in self.state_dict().items():
+                if name in saved:
+                    rows = min(len(own), len(saved[name]))
+                    own[:rows] = saved[name][:rows]
+
+    def flag_loss(self, stream: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean loss of the flags where there is one, and the share of right ones where something was said."""
+        chosen = (wanted != NO_TAG).reshape(-1).nonzero().squeeze(1)
+        if not len(chosen):
+            return stream.new_zeros(()), stream.new_zeros(())
+        normed = functional.rms_norm(stream, (self.hidden_size,)).reshape(-1, self.hidden_size)[chosen]
+        logits, target = self.flag_head(normed), wanted.reshape(-1)[chosen]
+        said = (target > 0).float()
+        right = ((logits.detach().argmax(-1) == target).float() * said).sum() / said.sum().clamp(min=1)
+        return functional.cross_entropy(logits, target), right
 
     def loss(self, stream: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
         """Mean loss by weight, and the share of the fields' tokens that are tagged right."""

@@ -19,7 +19,7 @@ from training.emails import email_phase
 from training.model import Llama, Shape
 from training.muon import Optimiser
 from training.phases import Phase, symbols, whole_vocabulary
-from training.tagging import SHARE, TAP, Tagger
+from training.tagging import FLAG_SHARE, SHARE, TAP, Tagger
 
 RUNS = Path(__file__).parent / "runs"
 SHAPE = Shape()
@@ -32,10 +32,10 @@ PHASES = {
     "c": email_phase("c", 1000, 3e-3, cool_down=0.5),
     "d": email_phase("d", 600, 3e-3, cool_down=0.0),
     "e": email_phase("e", 590, 2.4e-3, cool_down=1.0),
-    "f": email_phase("f", 300, 1.2e-3, cool_down=1.0),
+    "f": email_phase("f", 300, 1.5e-3, cool_down=1.0),
     "g": email_phase("g", 900, 2.4e-3, cool_down=0.0),
     "h": email_phase("h", 1200, 1.6e-3, cool_down=0.0),
-    "i": email_phase("i", 2300, 1.85e-3, cool_down=1.0),
+    "i": email_phase("i", 2300, 1.5e-3, cool_down=1.0),
 }
 
 
@@ -83,7 +83,7 @@ class Run:
         if "optimiser" in saved:  # a deepened checkpoint has none
             self.optimiser.load(saved["optimiser"])
         if "tagger" in saved:
-            self.tagger.load_state_dict(saved["tagger"])
+            self.tagger.load(saved["tagger"])
         self.next_step = saved["step"] if resumed else 0
 
     def save(self) -> None:
@@ -103,15 +103,16 @@ class Run:
         by_clock = 0.0 if self.minutes is None else (time.time() - self.began) / (60 * self.minutes)
         return workers.agreed(min(1.0, by_steps if self.minutes is None else by_clock))
 
-    def step(self) -> tuple[float, float, float]:
-        """One batch: the loss, the share of fields begun right in the answer, the share tagged right in the prompt."""
+    def step(self) -> tuple[float, ...]:
+        """One batch: the loss, and the shares of choices right in the answer, of tags and of flags right."""
         # Seeded by step, so that a resumed run sees the data it would have seen.
         rng = np.random.default_rng([ord(self.phase.name[0]), self.next_step, workers.rank()])
-        tokens, weights, wanted = map(torch.from_numpy, self.phase.source(rng, self.next_step))
+        tokens, weights, wanted, told = map(torch.from_numpy, self.phase.source(rng, self.next_step))
         hidden, middle = self.model.hidden(tokens[:, :-1], TAP)
         loss, hits = weighted_loss(hidden, self.model, tokens, weights)
         tag_loss, tagged = self.tagger.loss(middle, wanted[:, :-1])
-        (loss + SHARE * tag_loss).backward()
+        flag_loss, flagged = self.tagger.flag_loss(middle, told[:, :-1])
+        (loss + SHARE * tag_loss + FLAG_SHARE * flag_loss).backward()
         workers.average_gradients([*self.model.parameters(), *self.tagger.parameters()])
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step(self.phase.rate_at(self.next_step, self.share))
@@ -120,7 +121,7 @@ class Run:
         for name, tensor in self.model.state_dict().items():
             self.average[name].lerp_(tensor, 1 - AVERAGE_KEEP)
         self.next_step += 1
-        return loss.item(), hits.item(), tagged.item()
+        return loss.item(), hits.item(), tagged.item(), flagged.item()
 
     def train(self) -> None:
         seen = []
@@ -130,10 +131,10 @@ class Run:
             if not workers.is_first():
                 continue
             if self.next_step % 20 == 0:
-                loss, hits, tagged = np.mean(seen[-20:], axis=0)
+                loss, hits, tagged, flagged = np.mean(seen[-20:], axis=0)
                 pace = f"{(time.time() - self.began) / len(seen):.2f} s/step"
                 note(
-                    f"phase {self.phase.name} step {self.next_step} loss {loss:.3f} hits {hits:.3f} tags {tagged:.3f} {pace}"
+                    f"phase {self.phase.name} step {self.next_step} loss {loss:.3f} hits {hits:.3f} tags {tagged:.3f} flags {flagged:.3f} {pace}"
                 )
             if self.next_step % SAVE_EVERY == 0:
                 self.save()
