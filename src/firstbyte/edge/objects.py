@@ -322,7 +322,7 @@ def name_resource(request: ObjectRequest) -> str:
 
 
 def _check_names(request: ObjectRequest) -> None:
-    """Raise for what no bucket and no object can be called, and for a header that no line can hold."""
+    """Raise for what no bucket and no object can be called, and for a header that no line can hold or that misses a name."""
     if request.bucket and len(request.bucket.encode(errors="surrogateescape")) > MAX_BUCKET_BYTES:
         raise s3_errors.read_error(400, b"<Code>InvalidBucketName</Code>")
     if len(request.key.encode(errors="surrogateescape")) > MAX_KEY_BYTES:
@@ -330,6 +330,11 @@ def _check_names(request: ObjectRequest) -> None:
     for name, value in request.head.headers.items():
         if _FORWARDED.fullmatch(name) and _CONTROL.search(value):
             raise ServiceError("InvalidArgument", f"The header {name} holds a control character.")
+    source = request.head.headers.get("x-amz-copy-source")
+    if source is not None and not all(source.removeprefix("/").partition("/")):
+        raise ServiceError(
+            "InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"
+        )
 
 
 def _read_length(request: HttpRequest, header: str) -> int:

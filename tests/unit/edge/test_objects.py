@@ -95,6 +95,8 @@ async def no_body() -> AsyncIterator[Any]:
         (request("/" + "b" * 300 + "/k", method="PUT"), 400, b"InvalidBucketName"),
         (request("/b/" + "k/" * 512 + "k"), 400, b"KeyTooLongError"),
         (request("/b/k", content_encoding="\x7f"), 400, b"InvalidArgument"),
+        (request("/b/k", method="PUT", x_amz_copy_source="nothing"), 400, b"InvalidArgument"),
+        (request("/b/k", method="PUT", x_amz_copy_source="/bucket/"), 400, b"InvalidArgument"),
         (request("/b/k", query="tagging="), 501, b"NotImplemented"),
         (request("/b", method="POST"), 501, b"NotImplemented"),
         (request("/b", x_amz_expected_bucket_owner="000000000001"), 403, b"AccessDenied"),

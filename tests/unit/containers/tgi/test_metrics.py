@@ -5,6 +5,8 @@ from fakes.engine import FakeEngine
 from firstbyte.containers.server import ContainerServer
 
 NAMES = """
+firstbyte_accepted_tokens_total firstbyte_draft_tokens_total firstbyte_prefix_cache_hits_total
+firstbyte_prefix_cache_queries_total firstbyte_prefix_cache_tokens_total
 tgi_batch_concat tgi_batch_current_max_tokens tgi_batch_current_size tgi_batch_inference_count
 tgi_batch_inference_duration tgi_batch_inference_failure tgi_batch_inference_success tgi_batch_max_total_tokens
 tgi_batch_next_size tgi_batch_total_tokens tgi_queue_size tgi_request_count tgi_request_duration tgi_request_failure
@@ -12,7 +14,7 @@ tgi_request_generated_tokens tgi_request_inference_duration tgi_request_input_le
 tgi_request_mean_time_per_token_duration tgi_request_queue_duration tgi_request_skipped_tokens tgi_request_success
 tgi_request_validation_duration
 """.split()
-"""All of TGI's but the parts of a step and the time that joining a batch takes."""
+"""Ours, and all of TGI's but the parts of a step and the time that joining a batch takes."""
 
 
 async def scrape() -> str:
