@@ -322,7 +322,7 @@ def name_resource(request: ObjectRequest) -> str:
 
 
 def _check_names(request: ObjectRequest) -> None:
-    """Raise for what no bucket and no object can be called, and for a header that no line can hold or that misses a name."""
+    """Raise for what no bucket and no object can be called, and for a header that cannot be sent or read."""
     if request.bucket and len(request.bucket.encode(errors="surrogateescape")) > MAX_BUCKET_BYTES:
         raise s3_errors.read_error(400, b"<Code>InvalidBucketName</Code>")
     if len(request.key.encode(errors="surrogateescape")) > MAX_KEY_BYTES:
