@@ -105,9 +105,15 @@ def _start(section: Section, stack: contextlib.ExitStack, unavailable: dict[str,
     return servers
 
 
+def _draw_prompts(case: Case, number: int) -> list[list[int]]:
+    """The prompts of one round; no case has the beginnings of another's, which a prefix cache would know."""
+    seed = 1_000_000 * case.num_prompt + 1000 * number + case.num_streams
+    return random_prompts(case.num_streams, case.num_prompt, seed)
+
+
 def _round(servers: dict[str, Server], case: Case, number: int, unavailable: dict[str, str]) -> dict[str, Any]:
     """One round of all servers; round 0 warms up and is dropped."""
-    prompts = random_prompts(case.num_streams, case.num_prompt, 1_000_000 * case.num_prompt + 1000 * number + case.num_streams)
+    prompts = _draw_prompts(case, number)
     figures = {}
     for name, server in servers.items():
         if name in unavailable:
@@ -252,7 +258,7 @@ CPU_CASES = {"cpu_s B=1 n=512 new=1": Case(1, 512, 1), "cpu_s B=16 n=16 new=8": 
 
 
 def _cpu_time(server: Server, case: Case, number: int) -> float:
-    prompts = random_prompts(case.num_streams, case.num_prompt, 1_000_000 * case.num_prompt + 1000 * number + case.num_streams)
+    prompts = _draw_prompts(case, number)
     before_s = server.cpu_s()
     run_load(server.target, [server.request(prompt, case.num_new) for prompt in prompts])
     return server.cpu_s() - before_s
