@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "linear/avx2/pin.h"
 #include "linear/walk.h"
 
 namespace firstbyte {
@@ -50,10 +51,12 @@ struct Int4Tile {
         const __m256i first = broadcast4(row);
         for (int half = 0; half < 2; half++) {
           pairs[r][half] = _mm256_add_epi16(pairs[r][half], _mm256_maddubs_epi16(low[half], first));
+          pin(pairs[r][half]);
         }
         const __m256i second = broadcast4(row + 16);
         for (int half = 0; half < 2; half++) {
           pairs[r][half] = _mm256_add_epi16(pairs[r][half], _mm256_maddubs_epi16(high[half], second));
+          pin(pairs[r][half]);
         }
       }
     }

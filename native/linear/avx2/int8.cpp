@@ -7,6 +7,7 @@
 
 #include <cstring>
 
+#include "linear/avx2/pin.h"
 #include "linear/walk.h"
 
 namespace firstbyte {
@@ -40,6 +41,7 @@ struct Int8Tile {
     for (int r = 0; r < R; r++) {
       dots[r][0] = dots[r][1] = broadcast4(records + static_cast<std::size_t>(r) * args.stride + 68);
     }
+#pragma GCC unroll 8
     for (int k = 0; k < 8; k++) {
       const std::uint8_t* from = args.panels[0] + group * 512 + k * 64;
       const std::uint8_t* inputs = records + k * 8;
@@ -54,10 +56,12 @@ struct Int8Tile {
         const __m256i x02 = broadcast4(row);
         for (int half = 0; half < 2; half++) {
           dots[r][half] = _mm256_add_epi32(dots[r][half], _mm256_madd_epi16(first[half], x02));
+          pin(dots[r][half]);
         }
         const __m256i x13 = broadcast4(row + 4);
         for (int half = 0; half < 2; half++) {
           dots[r][half] = _mm256_add_epi32(dots[r][half], _mm256_madd_epi16(second[half], x13));
+          pin(dots[r][half]);
         }
       }
     }
