@@ -17,7 +17,7 @@ inline __m256i broadcast4(const std::uint8_t* from) {
 }
 
 struct Int4Tile {
-  static constexpr int kRows = 4;
+  static constexpr int kRows = 5;
   static constexpr int kPanels = 1;
   static constexpr int kChunk = 64;
   static constexpr bool kFixedChunk = false;
@@ -40,23 +40,19 @@ struct Int4Tile {
     for (int k = 0; k < 4; k++) {
       const std::uint8_t* from = args.panels[0] + group * 256 + k * 64;
       const std::uint8_t* inputs = records + k * 4;
-      __m256i low[2], high[2];
-      for (int half = 0; half < 2; half++) {
-        const __m256i both = _mm256_load_si256(reinterpret_cast<const __m256i*>(from + half * 32));
-        low[half] = _mm256_and_si256(both, nibble);
-        high[half] = _mm256_and_si256(_mm256_srli_epi16(both, 4), nibble);
-      }
-      for (int r = 0; r < R; r++) {
-        const std::uint8_t* row = inputs + static_cast<std::size_t>(r) * args.stride;
-        const __m256i first = broadcast4(row);
+      // One pair of vectors at a time: with all four alive, five rows of sums would not fit.
+      for (int high = 0; high < 2; high++) {
+        __m256i weights[2];
         for (int half = 0; half < 2; half++) {
-          pairs[r][half] = _mm256_add_epi16(pairs[r][half], _mm256_maddubs_epi16(low[half], first));
-          pin(pairs[r][half]);
+          const __m256i both = _mm256_load_si256(reinterpret_cast<const __m256i*>(from + half * 32));
+          weights[half] = _mm256_and_si256(high == 0 ? both : _mm256_srli_epi16(both, 4), nibble);
         }
-        const __m256i second = broadcast4(row + 16);
-        for (int half = 0; half < 2; half++) {
-          pairs[r][half] = _mm256_add_epi16(pairs[r][half], _mm256_maddubs_epi16(high[half], second));
-          pin(pairs[r][half]);
+        for (int r = 0; r < R; r++) {
+          const __m256i x = broadcast4(inputs + static_cast<std::size_t>(r) * args.stride + high * 16);
+          for (int half = 0; half < 2; half++) {
+            pairs[r][half] = _mm256_add_epi16(pairs[r][half], _mm256_maddubs_epi16(weights[half], x));
+            pin(pairs[r][half]);
+          }
         }
       }
     }
