@@ -1,15 +1,20 @@
-"""Draws a whole natural prompt from `scenes.py`: a system prompt or none, and a request that says what the system prompt does not.
+"""Draws a whole natural prompt from `scenes.py` or `scenes_office.py`: a system prompt or none, and a request that says what the system prompt does not.
 
 Called by `emails.py`; the rest of the instructions comes from `instructions.py`, which joins random sentences.
 """
 
 from random import Random
 
-from training import scenes
+from training import scenes, scenes_office
 from training.fields import Fields
 from training.instructions import Instruction, Written, say, user_message
 from training.systems import rule
 from training.wording import EMOJI_BANS, EMOJI_WISHES
+
+SYSTEM_PROMPTS = scenes.SYSTEM_PROMPTS + scenes_office.SYSTEM_PROMPTS
+COMPANY_PROMPTS = scenes.COMPANY_PROMPTS + scenes_office.COMPANY_PROMPTS
+REQUESTS = scenes.REQUESTS + scenes_office.REQUESTS
+REQUESTS_WITHOUT_COMPANY = scenes.REQUESTS_WITHOUT_COMPANY + scenes_office.REQUESTS_WITHOUT_COMPANY
 
 WISHED, BANNED = 0.22, 0.1
 """Shares of the prompts that ask for emojis, and that forbid them."""
@@ -21,17 +26,17 @@ def system_prompt(rng: Random, values: Written) -> tuple[str, bool]:
     if draw < 0.4:
         return "", False
     if draw < 0.65:
-        return say(rng, rng.choice(scenes.COMPANY_PROMPTS), values), True
-    return say(rng, rng.choice(scenes.SYSTEM_PROMPTS), values), False
+        return say(rng, rng.choice(COMPANY_PROMPTS), values), True
+    return say(rng, rng.choice(SYSTEM_PROMPTS), values), False
 
 
 def request(rng: Random, values: Written, fields: Fields, company_told: bool) -> str:
     """What the user says; without the company where the system prompt has it, or once more with it."""
     if company_told and rng.random() < 0.5:
-        return say(rng, rng.choice(scenes.REQUESTS_WITHOUT_COMPANY), values)
+        return say(rng, rng.choice(REQUESTS_WITHOUT_COMPANY), values)
     if rng.random() < 0.2:
         return user_message(rng, values, set(fields.present()))
-    return say(rng, rng.choice(scenes.REQUESTS), values)
+    return say(rng, rng.choice(REQUESTS), values)
 
 
 def with_line(rng: Random, line: str, system: str, user: str) -> tuple[str, str]:
