@@ -57,7 +57,7 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "option.enable_venv": "has no effect: nothing is installed for a model here",
     "option.pythonExecutable": "has no effect: this Python runs a model's own code",
     "option.enable_stateful_sessions": "has no effect: stateful sessions are not served here",
-    "option.log_request_metric": "has no effect: the host counts and times requests",
+    "option.log_request_metric": "has no effect: /metrics has the latest request in any case",
     "max_batch_delay": "has no effect: requests join the batch between two steps, without waiting for others",
     "max_idle_time": "has no effect: workers stay",
     "load_on_devices": NO_ACCELERATOR,

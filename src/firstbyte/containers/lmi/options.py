@@ -90,6 +90,8 @@ class LmiOptions:
     """Whether /ping answers 207 while the model is not up."""
     waits_for_model: bool = True
     """Whether the port opens only when the model is loaded."""
+    has_metrics: bool = False
+    """Whether /metrics is served: SERVING_PROMETHEUS."""
     num_polled_answers: int = 1024
     """How many answers are kept for clients that poll."""
     model_properties: Mapping[str, str] = field(default_factory=dict)
@@ -164,6 +166,7 @@ def read_options(environment: Mapping[str, str], properties: Mapping[str, str], 
         retry_threshold=_integer(merged, "option.retry_threshold", _integer(merged, "retry_threshold", 10)),
         allows_multi_status=environment.get("SERVING_ALLOW_MULTI_STATUS", "false").lower() == "true",
         waits_for_model=environment.get("SERVING_WAIT_MODEL_LOADING", "true").lower() != "false",
+        has_metrics=environment.get("SERVING_PROMETHEUS", "false").lower() == "true",
         num_polled_answers=_integer(environment, "SERVING_MEMORY_CACHE_CAPACITY", 1024),
         max_request_bytes=_integer(environment, "SERVING_MAX_REQUEST_SIZE", 64 * 1024 * 1024),
         model_properties={key.removeprefix("option."): value for key, value in merged.items()},
