@@ -160,7 +160,7 @@ class LmiDialect:
             return CompletionLines(wording) if body.is_streaming else None
         if body.messages is not None:  # chat has formatters of its own, whatever is configured
             if body.is_streaming:
-                return ChatLines(wording)
+                return ChatLines(wording, body.tools)
             return None if self.options.has_status_codes else ChatPieces(wording)
         formatter = body.parameters.get("output_formatter") or self.options.output_formatter
         is_lines = formatter in ("jsonlines", "sse") or (formatter != "json" and body.is_streaming)
@@ -200,5 +200,5 @@ class LmiDialect:
 
 def _whole_reply(body: LmiBody, wording: Wording) -> WholeReply:
     if body.messages is not None:
-        return ChatWhole(wording)
+        return ChatWhole(wording, body.tools)
     return CompletionWhole(wording) if body.is_completion else JsonWhole(wording)
