@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from firstbyte.containers.errors import StartupFailed
 from firstbyte.containers.lmi.changes import LMI_DIST_IS_GONE, REAL_STATUS_CODES
 from firstbyte.containers.lmi.keys import notes_of, unknown_notes
+from firstbyte.containers.lmi.speculation import read_speculation
 from firstbyte.containers.versions import Version
 
 BACKPORT = "SERVING_BACKPORT_FOR_NON_STREAMING_HTTP_ERROR_CODES"
@@ -74,6 +75,8 @@ class LmiOptions:
     custom_output_formatter: str | None = None
     """Of another name: a function of the model's own code."""
     is_tgi_compatible: bool = False
+    num_draft_tokens: int = 0
+    """Tokens of prompt lookup; greedy generations only."""
     job_queue_size: int = 1000
     max_request_bytes: int = 64 * 1024 * 1024
     has_status_codes: bool = False
@@ -140,6 +143,7 @@ def read_options(environment: Mapping[str, str], properties: Mapping[str, str], 
     rolling_batch = _rolling_batch(merged, version)
     # The asynchronous handler does its own batching, and is configured with the rolling batch disabled.
     is_static = rolling_batch == "disable" and merged.get("option.async_mode", "false").lower() != "true"
+    speculation = read_speculation(merged)
     return LmiOptions(
         version=version,
         model_id=merged.get("option.model_id") or merged.get("option.s3url"),
@@ -172,7 +176,8 @@ def read_options(environment: Mapping[str, str], properties: Mapping[str, str], 
         model_properties={key.removeprefix("option."): value for key, value in merged.items()},
         stops_anywhere=environment.get("FIRSTBYTE_STOP_ANYWHERE", "").lower() == "true",
         has_final_newline=environment.get("FIRSTBYTE_FINAL_NEWLINE", "").lower() == "true",
-        notes=notes_of(merged),
+        num_draft_tokens=speculation.num_tokens,
+        notes=(*notes_of(merged), *speculation.notes),
         unknown_notes=unknown_notes(merged),
     )
 

@@ -86,7 +86,7 @@ def _savings(tally: Tally) -> Iterator[str]:
 def _distributions(tally: Tally) -> Iterator[str]:
     for name, key in DISTRIBUTIONS.items():
         yield from _histogram(name, tally.distributions[key])
-    skipped = Distribution((0.0,))  # nothing speculates here, so no request skips a token
+    skipped = Distribution((0.0,))  # drafts are counted for all requests together, in firstbyte_accepted_tokens_total
     skipped.counts[0] = sum(tally.distributions["duration"].counts)
     yield from _histogram("tgi_request_skipped_tokens", skipped)
 
