@@ -73,6 +73,9 @@ SHARED = (
     Case("chat", {"messages": MESSAGES, "max_tokens": 9, "seed": 42}, path="/v1/chat/completions"),
     Case("chat, streamed", {"messages": MESSAGES, "max_tokens": 9, "stream": True}, path="/v1/chat/completions"),
 )
+TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"properties": {"place": {}}}}}
+CALLING = {"messages": MESSAGES, "max_tokens": 9, "tools": [TOOL]}
+CALL = ['{"function"', ': {"_name": "weather", ', '"place": "Rom', 'e"}', "}"]
 TGI = (
     Case("too many new tokens", prompt(True, max_new_tokens=4096)),
     Case("a value of another type", prompt(None, temperature="hot")),
@@ -88,10 +91,16 @@ TGI = (
     Case("generate_stream", prompt(None, max_new_tokens=1), path="/generate_stream"),
     Case("generate", prompt(None, max_new_tokens=1), path="/generate"),
     Case("info", None, path="/info"),
+    Case("chat with tools", CALLING, path="/v1/chat/completions", texts=CALL),
+    Case("chat with tools, streamed", CALLING | {"stream": True}, path="/v1/chat/completions", texts=CALL),
+    Case("chat with tools, another choice", CALLING | {"tool_choice": "other"}, path="/v1/chat/completions"),
 )
 CHAT = {"messages": MESSAGES, "max_tokens": 9}
 LOGPROBS = CHAT | {"max_tokens": 2, "logprobs": True, "top_logprobs": 1}
 LMI = (
+    Case("chat with tools", CALLING, texts=CALL),
+    Case("chat with tools, streamed", CALLING | {"stream": True, "tool_choice": "required"}, texts=CALL),
+    Case("chat with tools, another choice", CALLING | {"tool_choice": "weather"}, texts=CALL),
     Case("chat, logprobs", LOGPROBS, path="/v1/chat/completions"),
     Case("chat, logprobs, streamed", LOGPROBS | {"stream": True}, path="/v1/chat/completions"),
     Case("chat, a message without content", {"messages": [{"role": "user"}]}),

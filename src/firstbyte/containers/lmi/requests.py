@@ -22,6 +22,7 @@ from firstbyte.containers.lmi.chat_requests import (
 from firstbyte.containers.lmi.completion_requests import read_completion_parameters, read_prompt
 from firstbyte.containers.lmi.front_end import properties_of
 from firstbyte.containers.lmi.options import LmiOptions
+from firstbyte.containers.lmi.tools import ChatTools, choose_tools
 from firstbyte.containers.versions import Version
 from firstbyte.engine.errors import TemplateFailed
 from firstbyte.engine.requests import GenerateRequest, Sampling
@@ -69,6 +70,8 @@ class LmiBody:
     """Whether it came as `prompt`, as completions do."""
     has_usage: bool = False
     """Whether a chat's stream ends in a chunk with the counts."""
+    tools: ChatTools | None = None
+    """Of a chat whose answer may be a call of a function."""
 
     def flag(self, name: str, default: bool = False) -> bool:
         """A yes-or-no parameter; anything that Python takes for true is true, as in LMI."""
@@ -155,7 +158,8 @@ def _read_chat(value: Mapping[str, Any], version: Version) -> LmiBody:
             inputs="",
             parameters=read_parameters(value, version),
             is_streaming=bool(value.get("stream", False)),
-            messages=read_messages(value),
+            messages=read_messages(value, version),
+            tools=choose_tools(value) if version >= ASYNC_FORMATS else None,
             num_logprobs=read_num_logprobs(value, version),
             has_usage=wants_usage(value, version),
         )
@@ -205,6 +209,7 @@ def plan_generation(
         num_top_tokens=(body.num_logprobs or 0) if options.version >= ASYNC_FORMATS else 0,
         ignore_eos=body.flag("ignore_eos_token") or body.flag("ignore_eos"),
         prompt_logprobs=body.flag("decoder_input_details"),
+        grammar=body.tools.grammar if body.tools is not None else None,
     )
 
 
@@ -289,7 +294,9 @@ def encode_prompt(body: LmiBody, tokenizer: Tokenizer) -> tuple[str, tuple[int, 
     """
     prompt = body.inputs
     try:
-        if body.messages is not None:
+        if body.messages is not None and body.tools is not None:
+            prompt = body.tools.apply_template(body.messages, tokenizer)
+        elif body.messages is not None:
             prompt = tokenizer.apply_chat_template(body.messages, add_generation_prompt=True)
         prompt.encode()  # JSON can name half of a surrogate pair, which is no character
     except (TemplateFailed, UnicodeEncodeError) as error:
