@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 HASH_KEY = 15485863
 """Kirchenbauer et al.'s and TGI's: the seed is this times the token before."""
-_REMEMBERED = 256
+_REMEMBERED = 1024
 """Lists of bits that are kept; 4 KiB each for a vocabulary of 32,000, and a text returns to its frequent tokens."""
 
 

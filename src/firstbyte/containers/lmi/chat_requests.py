@@ -9,6 +9,7 @@ from typing import Any
 
 from firstbyte.containers.errors import RequestRejected
 from firstbyte.containers.lmi.changes import ASYNC_FORMATS
+from firstbyte.containers.lmi.formats import FORMAT_FIELDS
 from firstbyte.containers.lmi.tools import read_calls
 from firstbyte.containers.versions import Version
 
@@ -22,8 +23,8 @@ NOT_MESSAGES = "'messages' must be a list of objects"
 NO_ROLE_OR_CONTENT = "When passing chat dicts as input, each dict must have a 'role' and 'content' key."
 OWN_FIELDS = frozenset(("messages", "model", "stream", "user", "logprobs", "top_logprobs", "stream_options"))
 TOOL_FIELDS = frozenset(("tools", "tool_choice", "parallel_tool_calls"))
-"""Fields that are not parameters of generation; `TOOL_FIELDS` are none either from 0.35 on."""
-NOT_SERVED = ("functions", "response_format", "guided_json", "guided_regex", "guided_choice", "logit_bias")
+"""Fields that are not parameters of generation; `TOOL_FIELDS` and `FORMAT_FIELDS` are none either from 0.35 on."""
+NOT_SERVED = ("functions", "logit_bias")
 """What vLLM does from 0.35 on and this server does not."""
 
 
@@ -72,7 +73,7 @@ def read_parameters(value: Mapping[str, Any], version: Version) -> dict[str, Any
             raise ChatRefused(sentence)
     if version >= ASYNC_FORMATS:
         _check_served(value)
-    own = OWN_FIELDS | TOOL_FIELDS if version >= ASYNC_FORMATS else OWN_FIELDS
+    own = OWN_FIELDS | TOOL_FIELDS | FORMAT_FIELDS if version >= ASYNC_FORMATS else OWN_FIELDS
     parameters = {name: member for name, member in value.items() if name not in own and member is not None}
     wanted = parameters.pop("max_tokens", None)
     wanted = parameters.pop("max_completion_tokens", wanted) if version >= ASYNC_FORMATS else wanted
@@ -85,7 +86,7 @@ def read_parameters(value: Mapping[str, Any], version: Version) -> dict[str, Any
 
 def _check_served(value: Mapping[str, Any]) -> None:
     for name in NOT_SERVED:
-        if value.get(name) and value[name] != {"type": "text"}:
+        if value.get(name):
             raise RequestRejected(f"{name} is not served here")
     if value.get("n") not in (None, 1):
         raise RequestRejected("n must be 1: one choice is served here")

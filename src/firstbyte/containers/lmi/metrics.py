@@ -2,8 +2,8 @@
 
 It counts answers by the hundreds of their status. A gauge has the value of the latest request that came to its end, as
 there; DJL's own averages over a thousand requests, where `option.log_request_metric` asks for it. Left out are what a
-start took and what is about GPUs, adapters and TensorRT. `firstbyte_*` are ours. Sources: prometheus/README.md,
-PrometheusAppender.java, MetricExporter.java.
+start took and what is about GPUs, adapters and TensorRT. `firstbyte_*` are ours. Sources: PrometheusExporter.java,
+PrometheusAppender.java, MetricExporter.java, prometheus/README.md.
 """
 
 import socket

@@ -20,12 +20,13 @@ from firstbyte.containers.lmi.chat_requests import (
     wants_usage,
 )
 from firstbyte.containers.lmi.completion_requests import read_completion_parameters, read_prompt
+from firstbyte.containers.lmi.formats import read_format
 from firstbyte.containers.lmi.front_end import properties_of
 from firstbyte.containers.lmi.options import LmiOptions
 from firstbyte.containers.lmi.tools import ChatTools, choose_tools
 from firstbyte.containers.versions import Version
 from firstbyte.engine.errors import TemplateFailed
-from firstbyte.engine.requests import GenerateRequest, Sampling
+from firstbyte.engine.requests import GenerateRequest, Grammar, Sampling
 from firstbyte.engine.tokenizer import Tokenizer
 
 DEFAULT_NEW_TOKENS = 30
@@ -72,6 +73,8 @@ class LmiBody:
     """Whether a chat's stream ends in a chunk with the counts."""
     tools: ChatTools | None = None
     """Of a chat whose answer may be a call of a function."""
+    grammar: Grammar | None = None
+    """Of a chat or a completion, what the text has to be."""
 
     def flag(self, name: str, default: bool = False) -> bool:
         """A yes-or-no parameter; anything that Python takes for true is true, as in LMI."""
@@ -153,13 +156,18 @@ def _texts(inputs: Any) -> tuple[str, ...]:
 
 
 def _read_chat(value: Mapping[str, Any], version: Version) -> LmiBody:
+    tools, grammar = None, None
     try:
+        if version >= ASYNC_FORMATS:
+            tools = choose_tools(value)
+            grammar = read_format(value, has_tools=tools is not None) or (tools.grammar if tools is not None else None)
         return LmiBody(
             inputs="",
             parameters=read_parameters(value, version),
             is_streaming=bool(value.get("stream", False)),
             messages=read_messages(value, version),
-            tools=choose_tools(value) if version >= ASYNC_FORMATS else None,
+            tools=tools,
+            grammar=grammar,
             num_logprobs=read_num_logprobs(value, version),
             has_usage=wants_usage(value, version),
         )
@@ -177,6 +185,7 @@ def _read_completion(value: Mapping[str, Any], version: Version) -> LmiBody:
         is_streaming=bool(value.get("stream", False)),
         is_completion=True,
         has_usage=wants_usage(value, version),
+        grammar=read_format(value),
     )
 
 
@@ -209,7 +218,7 @@ def plan_generation(
         num_top_tokens=(body.num_logprobs or 0) if options.version >= ASYNC_FORMATS else 0,
         ignore_eos=body.flag("ignore_eos_token") or body.flag("ignore_eos"),
         prompt_logprobs=body.flag("decoder_input_details"),
-        grammar=body.tools.grammar if body.tools is not None else None,
+        grammar=body.grammar,
     )
 
 

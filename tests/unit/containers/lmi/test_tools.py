@@ -1,15 +1,22 @@
 import itertools
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakes.containers import Transcript, lmi, play, post
+from fakes.checkpoints import write_checkpoint
+from fakes.containers import Transcript, lmi, play, play_on, post
 from fakes.engine import FakeEngine, FakeTokenizer
+from fakes.vocabularies import byte_tokenizer_json
 from firstbyte.containers.lmi.tools import CallAnswer, ChatTools, choose_tools, read_calls
+from firstbyte.containers.server import ContainerServer
+from firstbyte.engine.options import EngineOptions
+from firstbyte.engine.service import EngineService
 
 ROUTE = "/v1/chat/completions"
 HELLO = {"role": "user", "content": "hi"}
@@ -177,3 +184,25 @@ async def test_earlier_calls_and_their_results_may_be_told() -> None:
 
 def test_no_tools_are_no_choice() -> None:
     assert choose_tools({}) is choose_tools({"tools": []}) is choose_tools({"tool_choice": "none"}) is None
+
+
+async def test_a_model_that_knows_nothing_of_tools_calls_one(tmp_path: Path) -> None:
+    """Random weights, the real engine and its grammars: what comes is a call all the same."""
+    folder = write_checkpoint(tmp_path, {"vocab_size": 257, "eos_token_id": 256, "max_position_embeddings": 1024})
+    (folder / "tokenizer.json").write_text(byte_tokenizer_json(), encoding="utf-8")
+    template = "{% for message in messages %}{{ message.content }}{% endfor %}"
+    (folder / "tokenizer_config.json").write_text(json.dumps({"eos_token": "</s>", "chat_template": template}))
+    unit = {"properties": {"unit": {"enum": ["C", "F"]}}, "required": ["unit"]}
+    tool = {"type": "function", "function": {"name": "weather", "parameters": unit}}
+    engine = EngineService.load(folder, EngineOptions(backend="reference", max_total_tokens=1024, num_threads=1))
+    dialect = replace(lmi("0.36.0"), tokenizer=engine.tokenizer, max_total_tokens=engine.max_total_tokens)
+    try:
+        body = {"messages": [HELLO], "tools": [tool], "tool_choice": "required", "seed": 1}
+        answer = await play_on(ContainerServer(dialect, engine), post(ROUTE, body))
+    finally:
+        await engine.close()
+    [told] = answer.json["choices"]
+    [call] = told["message"]["tool_calls"]
+    assert told["finish_reason"] == "tool_calls"
+    assert call["function"]["name"] == "weather"
+    assert json.loads(call["function"]["arguments"])["unit"] in ("C", "F")
