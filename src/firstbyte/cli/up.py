@@ -15,6 +15,9 @@ def up(
         int | None, typer.Option("--port", "-p", min=0, max=65535, help="0 takes a free one.", show_default="8770")
     ] = None,
     no_auth: Annotated[bool, typer.Option("--no-auth", help="Check no signatures; on loopback only.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse to delete endpoints that are being made or changed, as AWS does.")
+    ] = False,
     model_map: Annotated[
         list[str] | None,
         typer.Option(metavar="PATTERN=MODEL", help="Serve MODEL wherever a model's id matches PATTERN; repeatable."),
@@ -30,6 +33,7 @@ def up(
             "host": host,
             "port": port,
             "auth": False if no_auth else None,
+            "strict": True if strict else None,
             "model_map": model_map,
             "log_format": log_format,
         }

@@ -170,8 +170,13 @@ class Endpoints:
         return list_page(items, members).members("Endpoints")
 
     def delete(self, members: Members) -> dict[str, Any]:
-        """Have an endpoint taken down; requests under way are finished. Allowed while it is Creating."""
+        """Have an endpoint taken down; requests under way are finished.
+
+        On AWS an endpoint that is being made or changed cannot be deleted; here it can, unless the settings are strict.
+        """
         name = members["EndpointName"]
+        if self._settings.strict and self._get(name).goal in _UNDER_WAY:
+            raise InProgress(self._wording.in_progress(name))
         try:
             goal = self._store.advance_endpoint(name, EndpointEvent.DELETE_REQUESTED, self._ports.clock.now())
         except IllegalTransition:
@@ -211,4 +216,5 @@ def _shown_capture(capture: Members, status: EndpointStatus) -> dict[str, Any]:
     }
 
 
+_UNDER_WAY = (EndpointGoal.CREATE, EndpointGoal.UPDATE, EndpointGoal.ROLL_BACK)
 _ANSWERING = (EndpointStatus.IN_SERVICE, EndpointStatus.UPDATING, EndpointStatus.ROLLING_BACK)

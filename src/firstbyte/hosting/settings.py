@@ -12,6 +12,8 @@ class HostingSettings:
     """AWS account that the host plays: 12 digits."""
     region: str = "us-east-1"
     """AWS region that the host plays."""
+    strict: bool = False
+    """Refuse what AWS refuses where this host is kind: DeleteEndpoint of an endpoint that is being made or changed."""
     instances_dir: Path = Path("instances")
     """Holds one folder per instance: its model data and its log."""
     max_body_bytes: int = 25 * 1024 * 1024

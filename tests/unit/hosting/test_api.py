@@ -125,6 +125,21 @@ async def test_an_endpoint_can_be_deleted_while_creating_and_when_failed(host: F
     assert await host.settle() == "gone"
 
 
+async def test_a_strict_host_deletes_no_endpoint_that_is_under_way(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path, strict=True)
+    host.deploy("e", Environment={"ON_START": "hang"})
+    host.deploy("failed", Environment={"ON_START": "exit 1"})
+    assert await host.settle() == "Creating"
+
+    refused = refusal(host.api.delete_endpoint, {"EndpointName": "e"})
+    host.api.delete_endpoint({"EndpointName": "failed"})
+
+    assert refused == (InProgress, f'Cannot update in-progress endpoint "{ARN}:endpoint/e".')
+    assert host.status() == "Creating"
+    assert await host.settle("failed") == "gone"
+    assert refusal(host.api.delete_endpoint, {"EndpointName": "none"})[0] is NotFound
+
+
 async def test_what_is_not_there(host: FakeHost) -> None:
     for operation, member, kind, spoken in (
         (host.api.describe_model, "ModelName", "model", "model"),
