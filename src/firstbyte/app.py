@@ -282,7 +282,10 @@ def list_services(account_id: str, plane: ControlPlane, runtime: Runtime, logs: 
             "InvokeEndpointWithResponseStream": runtime.invoke_endpoint_with_response_stream,
         },
         "sts": {"GetCallerIdentity": identities.get_caller_identity},
-        "iam": {"GetRole": identities.get_role},
+        "iam": {
+            "GetRole": identities.get_role,
+            "SimulatePrincipalPolicy": identities.simulate_principal_policy,
+        },
         "logs": {"FilterLogEvents": logs.filter_log_events, "GetLogEvents": logs.get_log_events},
     }
 

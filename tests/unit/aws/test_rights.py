@@ -27,6 +27,7 @@ TABLE = [
     ("sts:GetCallerIdentity", True, True),
     ("sts:AssumeRole", False, False),
     ("iam:GetRole", True, False),
+    ("iam:SimulatePrincipalPolicy", True, False),
 ]
 
 
