@@ -23,6 +23,17 @@ Span<int32_t> read_span(nb::handle owner, const char* name) {
   return {array.data(), to_int(array.shape(0))};
 }
 
+// One bit for each token in each row, or null for None; all that are given have as many words.
+const int32_t* read_bits(nb::handle owner, const char* name, size_t len, int* num_words) {
+  if (owner.attr(name).is_none()) return nullptr;
+  const auto bits = read_array<int32_t, 2>(owner, name);
+  require_len(bits, len, name);
+  const int found = to_int(bits.shape(1));
+  if (*num_words != 0 && *num_words != found) throw std::invalid_argument("allowed and green differ in their words");
+  *num_words = found;
+  return bits.data();
+}
+
 }  // namespace
 
 SamplingPlans read_plans(nb::handle object) {
@@ -43,12 +54,9 @@ SamplingPlans read_plans(nb::handle object) {
   plans.num_top = read<int32_t>(object, "num_top", len);
   plans.history_ids = read_span(object, "history_ids");
   plans.history_starts = read<int32_t>(object, "history_starts", len + 1);
-  if (!object.attr("allowed").is_none()) {
-    const auto allowed = read_array<int32_t, 2>(object, "allowed");
-    require_len(allowed, len, "allowed");
-    plans.allowed = allowed.data();
-    plans.num_words = to_int(allowed.shape(1));
-  }
+  plans.green_bias = read<float>(object, "green_bias", len);
+  plans.allowed = read_bits(object, "allowed", len, &plans.num_words);
+  plans.green = read_bits(object, "green", len, &plans.num_words);
   return plans;
 }
 

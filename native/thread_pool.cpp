@@ -65,28 +65,46 @@ void ThreadPool::wake(Bed& bed) {
   bed.is_called.notify_one();
 }
 
-void ThreadPool::dispatch(Function function, void* context) {
+void ThreadPool::dispatch(Function function, void* context, Attendance attendance) {
   function_ = function;
   context_ = context;
-  num_unfinished_.store(num_used_ - 1);
-  region_.store({region_.load().number + 1, static_cast<uint32_t>(num_used_)});
+  num_finished_.store(0);
+  region_.store({region_.load().number + 1, static_cast<uint16_t>(num_used_), 0});
   for (int thread = 1; thread < num_used_; ++thread) wake(workers_[static_cast<size_t>(thread - 1)]->bed);
   function(context, 0, num_used_);
-  wait(caller_, [this] { return num_unfinished_.load() == 0; });
+  const int num_joined = attendance == Attendance::All ? num_used_ - 1 : close();
+  wait(caller_, [this, num_joined] { return num_finished_.load() == num_joined; });
+}
+
+// Lets nobody join any more; says how many did.
+int ThreadPool::close() {
+  Region region = region_.load();
+  while (!region_.compare_exchange_weak(region, {region.number, 0, region.num_joined})) {
+  }
+  return region.num_joined;
+}
+
+// Whether the thread may take part in a region that it has not been in. If so, the region does not end without it, and
+// what it is to run stays.
+bool ThreadPool::join(int thread, uint32_t done, Region* region) {
+  *region = region_.load();
+  while (region->number != done && thread < static_cast<int>(region->num_threads)) {
+    const Region joined{region->number, region->num_threads, static_cast<uint16_t>(region->num_joined + 1)};
+    if (region_.compare_exchange_weak(*region, joined)) return true;
+  }
+  return false;
 }
 
 void ThreadPool::work(int thread, Bed& bed) {
-  // A region that this thread takes part in cannot end without it, so none of those is missed.
+  Region region{0, 0, 0};
   for (uint32_t done = 0;;) {
-    wait(bed, [this, thread, done] {
-      const Region region = region_.load();
-      return is_closing_.load() || (region.number != done && static_cast<uint32_t>(thread) < region.num_threads);
-    });
-    if (is_closing_.load()) return;
-    const Region region = region_.load();
+    bool is_in = false;
+    wait(bed, [&] { return is_closing_.load() || (is_in = join(thread, done, &region)); });
+    if (!is_in) return;
     done = region.number;
     function_(context_, thread, static_cast<int>(region.num_threads));
-    if (num_unfinished_.fetch_sub(1) == 1) wake(caller_);
+    num_finished_.fetch_add(1);
+    wake(caller_);
   }
 }
 

@@ -106,6 +106,7 @@ class Server:
         self.target = Target(port, command.path)
         self.started_at_s = time.perf_counter()
         self._peak_anon_mb = 0.0
+        ENVIRONMENTS.mkdir(exist_ok=True)
         self._log = (ENVIRONMENTS / f"{peer.name.replace(' ', '-').replace('/', '-')}.log").open("wb")
         self._process = subprocess.Popen(
             list(command.arguments),

@@ -1,5 +1,6 @@
 #include "linear/activations.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -19,9 +20,10 @@ void Activations::prepare(const float* x, int num_rows, int num_inputs, Format f
   shape(x, num_rows, num_inputs, format, isa, stride);
   if (!is_quantised(format)) return;
   if (num_rows < kRowsWorthThreads || pool.size() == 1) {
-    fill_part(0, 1);
+    fill(0, num_rows);
   } else {
-    pool.run([this](int thread, int num_threads) { fill_part(thread, num_threads); });
+    pool.for_stretches(num_rows, std::max(1, num_rows / (16 * pool.num_used())),
+                       [this](int first, int last, int) { fill(first, last); });
   }
 }
 
@@ -49,12 +51,9 @@ void Activations::shape(const float* x, int num_rows, int num_inputs, Format for
   rows_.values = records_.data();
 }
 
-void Activations::fill_part(int thread, int num_threads) {
-  if (!is_quantised(format_)) return;
+void Activations::fill(int first_row, int last_row) {
   const QuantiseKernel quantise = kernels_of(isa_).quantise;
-  const auto first = static_cast<std::size_t>(static_cast<long long>(rows_.num_rows) * thread / num_threads);
-  const auto last = static_cast<std::size_t>(static_cast<long long>(rows_.num_rows) * (thread + 1) / num_threads);
-  for (std::size_t row = first; row < last; row++) {
+  for (auto row = static_cast<std::size_t>(first_row); row < static_cast<std::size_t>(last_row); row++) {
     quantise(format_, x_ + row * x_stride_, rows_.num_inputs, records_.data() + row * rows_.stride);
   }
 }

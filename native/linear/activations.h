@@ -21,16 +21,16 @@ class Activations {
   void prepare(const float* x, int num_rows, int num_inputs, Format format, Isa isa, ThreadPool& pool,
                std::size_t stride = 0);
 
-  // The same in two steps, for a caller that is inside a parallel region: one thread calls shape(), and after a barrier
-  // every thread calls fill_part(), and after another barrier the rows may be used.
-  void shape(const float* x, int num_rows, int num_inputs, Format format, Isa isa, std::size_t stride = 0);
-  void fill_part(int thread, int num_threads);
-
   const Rows& rows() const { return rows_; }
   Format format() const { return format_; }
   Isa isa() const { return isa_; }
 
  private:
+  // Sets the sizes and where the rows will be.
+  void shape(const float* x, int num_rows, int num_inputs, Format format, Isa isa, std::size_t stride);
+  // Quantises some of the rows.
+  void fill(int first_row, int last_row);
+
   Format format_ = Format::F32;
   Isa isa_ = Isa::Portable;
   const float* x_ = nullptr;

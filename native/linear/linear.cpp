@@ -1,5 +1,6 @@
 #include "linear/linear.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "linear/kernels.h"
@@ -14,29 +15,17 @@ void check_fit(const Matrix& matrix, const Activations& x, Isa isa) {
   }
 }
 
-// Panels are shared out evenly. With fewer panels than rows and threads would like, rows are shared out as well: the
-// threads form a grid of panel_threads x row_threads, the row side as small as leaves no thread without panels.
-struct Share {
-  int first_panel, last_panel, first_row, last_row;
-};
-
 int cut(int total, int part, int num_parts) {
   return static_cast<int>(static_cast<long long>(total) * part / num_parts);
 }
 
-Share share_of(int panels, int rows, int thread, int num_threads) {
-  int row_threads = 1;
-  while (row_threads < num_threads && row_threads < rows &&
-         (num_threads % row_threads != 0 || panels < 4 * (num_threads / row_threads))) {
-    row_threads++;
-  }
-  if (num_threads % row_threads != 0) row_threads = 1;
-  const int panel_threads = num_threads / row_threads;
-  const int panel_part = thread % panel_threads;
-  const int row_part = thread / panel_threads;
-  return {cut(panels, panel_part, panel_threads), cut(panels, panel_part + 1, panel_threads),
-          cut(rows, row_part, row_threads), cut(rows, row_part + 1, row_threads)};
+// With fewer panels than threads would like, rows are cut into as many parts as there are threads.
+int num_row_parts(int panels, int rows, int num_threads) {
+  return panels < 4 * num_threads ? std::min(rows, num_threads) : 1;
 }
+
+// Panels that a thread takes at the least: some, so that it does not ask too often and a tile is as wide as it can be.
+int least_stretch(int panels, int num_threads) { return std::clamp(panels / (16 * num_threads), 1, 6); }
 
 Rows slice(const Rows& rows, int first, int last) {
   Rows part = rows;
@@ -47,20 +36,23 @@ Rows slice(const Rows& rows, int first, int last) {
 
 }  // namespace
 
-void linear_part(const Matrix& matrix, const Activations& x, const Output& out, int thread, int num_threads) {
-  const Share share = share_of(num_panels(matrix.num_outputs), x.rows().num_rows, thread, num_threads);
-  if (share.first_panel == share.last_panel || share.first_row == share.last_row) return;
-  Output part = out;
-  part.y += static_cast<std::size_t>(share.first_row) * out.stride;
-  kernels_of(x.isa()).linear(matrix.format)(matrix, slice(x.rows(), share.first_row, share.last_row), part,
-                                            share.first_panel, share.last_panel);
-}
-
 void linear(const Matrix& matrix, const Activations& x, float* y, std::size_t stride, Isa isa, ThreadPool& pool,
             const float* bias, bool accumulate) {
   check_fit(matrix, x, isa);
   const Output out{y, stride, bias, accumulate};
-  pool.run([&](int thread, int num_threads) { linear_part(matrix, x, out, thread, num_threads); });
+  const LinearKernel kernel = kernels_of(isa).linear(matrix.format);
+  const int panels = num_panels(matrix.num_outputs), rows = x.rows().num_rows;
+  const int parts = num_row_parts(panels, rows, pool.num_used());
+  pool.for_stretches(panels * parts, least_stretch(panels * parts, pool.num_used()), [&](int first, int last, int) {
+    for (int end; first < last; first = end) {
+      const int part = first / panels, start = part * panels;
+      end = std::min(last, start + panels);
+      const int first_row = cut(rows, part, parts);
+      Output own = out;
+      own.y += static_cast<std::size_t>(first_row) * out.stride;
+      kernel(matrix, slice(x.rows(), first_row, cut(rows, part + 1, parts)), own, first - start, end - start);
+    }
+  });
 }
 
 }  // namespace firstbyte

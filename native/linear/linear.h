@@ -19,8 +19,4 @@ namespace firstbyte {
 void linear(const Matrix& matrix, const Activations& x, float* y, std::size_t stride, Isa isa, ThreadPool& pool,
             const float* bias = nullptr, bool accumulate = false);
 
-// What one thread of num_threads does of linear(): for a caller that is inside a parallel region already. All parts
-// together write y; several matrices of the same x need no barrier between them.
-void linear_part(const Matrix& matrix, const Activations& x, const Output& out, int thread, int num_threads);
-
 }  // namespace firstbyte

@@ -41,7 +41,8 @@ void check_plans(const SamplingPlans& plans, int num_sequences, int vocab_size) 
   for (int i = 0; i < plans.history_ids.size; ++i) {
     require(is_below(plans.history_ids[i], vocab_size), "history_ids are within the vocabulary");
   }
-  require(plans.allowed == nullptr || plans.num_words == (vocab_size - 1) / 32 + 1, "allowed has a bit for each token");
+  const bool has_bits = plans.allowed != nullptr || plans.green != nullptr;
+  require(!has_bits || plans.num_words == (vocab_size - 1) / 32 + 1, "allowed and green have a bit for each token");
 }
 
 void check_batch(const Batch& batch, int vocab_size, int num_blocks, int block_len) {

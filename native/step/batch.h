@@ -30,8 +30,10 @@ struct SamplingPlans {
   const int32_t* num_top = nullptr;
   Span<int32_t> history_ids;
   const int32_t* history_starts = nullptr;  // [num_rows + 1]
-  int num_words = 0;                        // of `allowed`, for each row
+  int num_words = 0;                        // of `allowed` and of `green`, for each row
   const int32_t* allowed = nullptr;         // [num_rows][num_words]; null if no row has a grammar
+  const float* green_bias = nullptr;
+  const int32_t* green = nullptr;           // [num_rows][num_words]; null if no row has a watermark
 };
 
 struct Batch {

@@ -244,11 +244,9 @@ void Model::for_rows(int num_rows, int floats_per_row, F&& task) {
     for (int row = 0; row < num_rows; ++row) task(row);
     return;
   }
-  pool_.run([&](int thread, int num_threads) {
-    const int64_t rows = num_rows;
-    for (int64_t row = rows * thread / num_threads; row < rows * (thread + 1) / num_threads; ++row) {
-      task(static_cast<int>(row));
-    }
+  const int least = std::max(1, num_rows / (16 * pool_.num_used()));
+  pool_.for_stretches(num_rows, least, [&](int first, int last, int) {
+    for (int row = first; row < last; ++row) task(row);
   });
 }
 

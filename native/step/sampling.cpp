@@ -26,6 +26,7 @@ class Row {
   Row(float* scores, int size, const StepKernels& kernels, SamplingScratch& scratch)
       : scores_(scores), size_(size), kernels_(kernels), scratch_(scratch) {}
 
+  void favour_green(float bias, const int32_t* green);
   void penalise_repetition(float penalty, Span<int32_t> history);
   void penalise_frequency(float penalty, Span<int32_t> history);
   bool rule_out_disallowed(const int32_t* allowed);  // false if that leaves none
@@ -62,6 +63,12 @@ class Row {
   float max_ = 0;
   float log_sum_ = 0;
 };
+
+void Row::favour_green(float bias, const int32_t* green) {
+  for (int i = 0; i < size_; ++i) {
+    if ((static_cast<uint32_t>(green[i / 32]) >> (i % 32)) & 1) scores_[i] = finite(scores_[i] + bias);
+  }
+}
 
 void Row::penalise_repetition(float penalty, Span<int32_t> history) {
   // Each id once, from its first value: the value is marked as done by its count.
@@ -286,11 +293,14 @@ void Row::visit_in_order(Before is_before, Visit visit) {
 Flaw process(Row& row, const SamplingPlans& plans, int index) {
   const int32_t* starts = plans.history_starts + index;
   const Span<int32_t> history{plans.history_ids.data + starts[0], starts[1] - starts[0]};
+  const size_t first_word = static_cast<size_t>(index) * static_cast<size_t>(plans.num_words);
+  if (plans.green != nullptr && plans.green_bias[index] != 0.0f) {
+    row.favour_green(plans.green_bias[index], plans.green + first_word);
+  }
   if (plans.repetition_penalty[index] != 1.0f) row.penalise_repetition(plans.repetition_penalty[index], history);
   if (plans.frequency_penalty[index] != 0.0f) row.penalise_frequency(plans.frequency_penalty[index], history);
   if (plans.allowed != nullptr) {
-    const int32_t* allowed = plans.allowed + static_cast<size_t>(index) * static_cast<size_t>(plans.num_words);
-    if (!row.rule_out_disallowed(allowed)) return Flaw::NothingAllowed;
+    if (!row.rule_out_disallowed(plans.allowed + first_word)) return Flaw::NothingAllowed;
   }
   if (plans.temperature[index] != 1.0f) row.apply_temperature(plans.temperature[index]);
   row.keep_top_k(plans.top_k[index]);

@@ -35,6 +35,7 @@ from firstbyte.edge.logs import Logs
 from firstbyte.edge.objects import Objects
 from firstbyte.edge.proxy import ProxyThread, TlsProxy
 from firstbyte.edge.runtime import Runtime
+from firstbyte.edge.sessions import Sessions
 from firstbyte.edge.sidecar import Sidecar
 from firstbyte.hosting.api import ControlPlane
 from firstbyte.hosting.async_invoke import AsyncInvoker
@@ -75,17 +76,18 @@ class SystemClock:
 
 
 class Keys:
-    """The home's keys as credentials: each signs as the account's role, in a session of its own."""
+    """The home's keys as credentials, each signing as the account's role in a session of its own; and assumed roles."""
 
     def __init__(self, settings: Settings) -> None:
         self._ring = KeyRing(settings)
+        self.sessions = Sessions(settings.hosting.account_id, SystemClock().now)
         self._identities = Identities(settings.hosting.account_id)
 
     def find(self, access_key_id: str) -> Credentials | None:
         """Find the credentials of a key."""
         key = self._ring.find(access_key_id)
         if key is None:
-            return None
+            return self.sessions.find(access_key_id)
         session_name = key.name if key.created_at else ROLE_SESSION_NAME
         principal = self._identities.principal(session_name, key.rights)
         return Credentials(key.access_key_id, key.secret_access_key, principal=principal)
@@ -186,7 +188,7 @@ class Host:
             region=settings.hosting.region,
         )
         plane, runtime, logs = await self._start_hosting(sidecar)
-        gateway = Gateway(list_services(settings.hosting.account_id, plane, runtime, logs), verifier)
+        gateway = Gateway(list_services(plane, runtime, logs, keys.sessions), verifier)
         await objects.start()
         exits.push_async_callback(objects.close)
         await starting
@@ -271,9 +273,9 @@ class Host:
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def list_services(account_id: str, plane: ControlPlane, runtime: Runtime, logs: Logs) -> dict[str, Service]:
+def list_services(plane: ControlPlane, runtime: Runtime, logs: Logs, sessions: Sessions) -> dict[str, Service]:
     """Return what the gateway serves: handlers by service and operation."""
-    identities = Identities(account_id)
+    identities = Identities(sessions.account_id)
     return {
         "sagemaker": control_operations(plane),
         "sagemaker-runtime": {
@@ -281,7 +283,7 @@ def list_services(account_id: str, plane: ControlPlane, runtime: Runtime, logs: 
             "InvokeEndpointAsync": runtime.invoke_endpoint_async,
             "InvokeEndpointWithResponseStream": runtime.invoke_endpoint_with_response_stream,
         },
-        "sts": {"GetCallerIdentity": identities.get_caller_identity},
+        "sts": {"AssumeRole": sessions.assume_role, "GetCallerIdentity": identities.get_caller_identity},
         "iam": {
             "GetRole": identities.get_role,
             "SimulatePrincipalPolicy": identities.simulate_principal_policy,

@@ -1,5 +1,6 @@
 """Requests whose answers are kept byte for byte, for each version; and the engine that answers them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +41,7 @@ class Case:
     is_stopped: bool = False
     fail_at: int = -1
     failure: EngineError | None = None
+    media_type: str = "application/json"
 
     def engine(self) -> FakeEngine:
         engine = FakeEngine(self.texts, fail_at=self.fail_at)
@@ -73,6 +75,12 @@ SHARED = (
     Case("chat", {"messages": MESSAGES, "max_tokens": 9, "seed": 42}, path="/v1/chat/completions"),
     Case("chat, streamed", {"messages": MESSAGES, "max_tokens": 9, "stream": True}, path="/v1/chat/completions"),
 )
+REFUSED = [{"role": "nobody", "content": "Who are you?"}]
+PREFILLED = {"details": True, "decoder_input_details": True, "max_new_tokens": 1}
+EVERYTHING = PREFILLED | {"top_n_tokens": 2, "return_full_text": False}
+TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"properties": {"place": {}}}}}
+CALLING = {"messages": MESSAGES, "max_tokens": 9, "tools": [TOOL]}
+CALL = ['{"function"', ': {"_name": "weather", ', '"place": "Rom', 'e"}', "}"]
 TGI = (
     Case("too many new tokens", prompt(True, max_new_tokens=4096)),
     Case("a value of another type", prompt(None, temperature="hot")),
@@ -88,10 +96,87 @@ TGI = (
     Case("generate_stream", prompt(None, max_new_tokens=1), path="/generate_stream"),
     Case("generate", prompt(None, max_new_tokens=1), path="/generate"),
     Case("info", None, path="/info"),
+    Case("chat with tools", CALLING, path="/v1/chat/completions", texts=CALL),
+    Case("chat with tools, streamed", CALLING | {"stream": True}, path="/v1/chat/completions", texts=CALL),
+    Case("chat with tools, another choice", CALLING | {"tool_choice": "other"}, path="/v1/chat/completions"),
+)
+TGI_MISTAKES: Mapping[str, Mapping[str, Any]] = {
+    "best_of without sampling": {"best_of": 2},
+    "best_of beyond the limit": {"best_of": 3, "do_sample": True},
+    "best_of with a seed": {"best_of": 2, "do_sample": True, "seed": 1},
+    "temperature": {"temperature": 0.0},
+    "repetition_penalty": {"repetition_penalty": 0.0},
+    "frequency_penalty": {"frequency_penalty": 2.5},
+    "typical_p": {"typical_p": 1.0},
+    "top_k": {"top_k": 0},
+    "max_new_tokens": {"max_new_tokens": 0},
+    "stop": {"stop": ["1", "2", "3", "4", "5"]},
+    "top_n_tokens": {"top_n_tokens": 6},
+    "truncate": {"truncate": 4096},
+    "a schema without properties": {"grammar": {"type": "json", "value": {}}},
+    "a schema that is no JSON": {"grammar": {"type": "json", "value": "{"}},
+    "an empty regular expression": {"grammar": {"type": "regex", "value": ""}},
+}
+TGI_ROUTES = (
+    Case("tokenize", {"inputs": "Who?"}, path="/tokenize"),
+    Case("chat_tokenize", {"messages": MESSAGES}, path="/chat_tokenize"),
+    Case("vertex", {"instances": [{"inputs": "Who?"}, {"messages": MESSAGES}]}, path="/vertex"),
+    Case("vertex, no instances", {"instances": []}, path="/vertex"),
+    Case("models", None, path="/v1/models"),
+    Case("health", None, path="/health"),
+    Case("an unknown route", {}, path="/nothing"),
+    Case("another method", None, path="/generate"),
+    Case("another media type", prompt(None), media_type="text/plain"),
+    Case("chat, a role that the template refuses", {"messages": REFUSED}, path="/v1/chat/completions"),
+    Case("chat, a call that was cut short", CALLING, path="/v1/chat/completions", texts=CALL[:2]),
+    Case("completion with a suffix", {"prompt": "Who", "suffix": "x"}, path="/v1/completions"),
+    Case("completion of too many prompts", {"prompt": ["a"] * 5}, path="/v1/completions"),
+    Case("no text", {"inputs": ""}),
+    Case("best_of, streamed", prompt(True, best_of=2, do_sample=True)),
+    Case("decoder_input_details, streamed", prompt(True, decoder_input_details=True)),
+    Case("details of the prompt and alternatives", {"inputs": "Who?", "parameters": EVERYTHING}),
+    Case("details and alternatives, streamed", prompt(True, **ASKED, details=True, top_n_tokens=2)),
+    Case("the better of two", prompt(None, best_of=2, do_sample=True, details=True, max_new_tokens=1)),
+    *(Case(f"wrong: {name}", prompt(None, **wrong)) for name, wrong in TGI_MISTAKES.items()),
+    *(Case(f"wrong, streamed: {name}", prompt(True, **TGI_MISTAKES[name])) for name in ("top_k", "stop")),
 )
 CHAT = {"messages": MESSAGES, "max_tokens": 9}
+LMI_MISTAKES: Mapping[str, Mapping[str, Any]] = {
+    "temperature": {"temperature": -1},
+    "top_k": {"top_k": -2},
+    "top_k 0": {"top_k": 0},
+    "typical_p": {"typical_p": 2},
+    "repetition_penalty": {"repetition_penalty": 3},
+    "max_new_tokens": {"max_new_tokens": 0},
+    "num_beams": {"num_beams": 2},
+    "seed": {"seed": "x"},
+    "stop": {"stop": 1},
+}
+LMI_ROUTES = (
+    Case("models", None, path="/models"),
+    Case("an unknown route", {}, path="/nothing"),
+    Case("another method", None),
+    Case("management", {}, path="/models"),
+    Case("metrics that are not enabled", None, path="/metrics"),
+    Case("plain text", b"Who?", media_type="text/plain"),
+    Case("no text", {"inputs": ""}),
+    Case("two texts", {"inputs": ["a", "b"]}),
+    Case("parameters of another type", {"inputs": "a", "parameters": []}),
+    Case("no object", []),
+    Case("a session", {"requestType": "NEW_SESSION"}),
+    Case("chat, a role that the template refuses", {"messages": REFUSED}),
+    Case("chat, a value out of range", {"messages": MESSAGES, "temperature": 3}),
+    Case("chat in a format", {"messages": MESSAGES, "response_format": {"type": "json_object"}, "max_tokens": 9}),
+    Case("details of the prompt", {"inputs": "Who?", "parameters": PREFILLED}),
+    Case("details of the prompt, streamed", {"inputs": "Who?", "parameters": PREFILLED, "stream": True}),
+    *(Case(f"wrong: {name}", prompt(None, **wrong)) for name, wrong in LMI_MISTAKES.items()),
+    *(Case(f"wrong, streamed: {name}", prompt(True, **LMI_MISTAKES[name])) for name in ("top_k", "seed")),
+)
 LOGPROBS = CHAT | {"max_tokens": 2, "logprobs": True, "top_logprobs": 1}
 LMI = (
+    Case("chat with tools", CALLING, texts=CALL),
+    Case("chat with tools, streamed", CALLING | {"stream": True, "tool_choice": "required"}, texts=CALL),
+    Case("chat with tools, another choice", CALLING | {"tool_choice": "weather"}, texts=CALL),
     Case("chat, logprobs", LOGPROBS, path="/v1/chat/completions"),
     Case("chat, logprobs, streamed", LOGPROBS | {"stream": True}, path="/v1/chat/completions"),
     Case("chat, a message without content", {"messages": [{"role": "user"}]}),
@@ -103,4 +188,4 @@ LMI = (
     Case("unknown model", prompt(None), path="/predictions/other"),
     Case("health", None, path="/ping"),
 )
-CASES = {"tgi": SHARED + TGI, "lmi": SHARED + LMI}
+CASES = {"tgi": SHARED + TGI + TGI_ROUTES, "lmi": SHARED + LMI + LMI_ROUTES}

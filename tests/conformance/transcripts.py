@@ -20,7 +20,7 @@ MAKERS: dict[str, Callable[[str], Dialect]] = {"tgi": tgi, "lmi": lmi}
 
 
 async def transcribe(dialect: str, version: str, case: Case) -> str:
-    request = get(case.path) if case.body is None else post(case.path, case.body)
+    request = get(case.path) if case.body is None else post(case.path, case.body, content_type=case.media_type)
     answer = await play(MAKERS[dialect](version), request, case.engine())
     lines = [f"## {case.name}", f"> {request.method} {request.path} {request.body.decode()}", f"< {answer.status}"]
     lines += [f"< {name}: {answer.headers[name]}" for name in HEADERS if name in answer.headers]

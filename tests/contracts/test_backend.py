@@ -21,6 +21,7 @@ from firstbyte.engine.options import EngineOptions
 from firstbyte.engine.requests import GenerateRequest, Sampling
 from firstbyte.engine.scheduler import Run, Step
 from firstbyte.engine.sequence import Sequence
+from firstbyte.engine.watermark import Watermark, green_tokens
 
 NUM_BLOCKS, BLOCK_LEN = 128, 4
 PROMPT = (1, 5, 9, 13, 7, 21, 40, 33, 8, 6, 17)
@@ -181,6 +182,19 @@ def test_a_grammar_leaves_what_it_allows(backend: Backend) -> None:
 
     assert choices.token_ids[0] in (33, 35)
     assert choices.token_ids[1] == unguided.token_ids[1]
+
+
+def test_a_watermark_is_in_its_own_text_only(backend: Backend) -> None:
+    if not backend.info.takes_grammars:
+        pytest.skip("it has no scores that a watermark could change")
+    vocab_size = backend.info.vocab_size
+    marked, other = sequence_of(PROMPT, watermark=Watermark(0.25, 1e5)), sequence_of(OTHER, first_block=64)
+    unmarked = step(backend, whole(sequence_of(OTHER, first_block=64)))
+
+    choices = backend.run(build_batch(Step((whole(marked), whole(other))), vocab_size))
+
+    assert choices.token_ids[0] in green_tokens(PROMPT[-1], vocab_size, 0.25)
+    assert choices.token_ids[1] == unmarked.token_ids[0]
 
 
 def test_the_prompt_is_scored_when_asked(backend: Backend) -> None:

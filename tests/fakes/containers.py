@@ -29,9 +29,12 @@ def tgi(version: str = "2.0.2", **environment: str) -> TgiDialect:
     return TgiDialect(Served(options, settle_limits(options, 4096), MODEL, FakeTokenizer()))
 
 
-def lmi(version: str = "0.28.0", max_total_tokens: int = 4096, **properties: str) -> LmiDialect:
+def lmi(version: str = "0.28.0", max_total_tokens: int = 4096, **given: str) -> LmiDialect:
+    """`given` are variables of the environment, in capitals, and properties."""
+    environment = {name: value for name, value in given.items() if name.isupper()}
+    properties = {name: value for name, value in given.items() if not name.isupper()}
     named = {name if name == "engine" else f"option.{name}": value for name, value in properties.items()}
-    options = read_lmi_options({}, named, Version.parse(version))
+    options = read_lmi_options(environment, named, Version.parse(version))
     return LmiDialect(options, FrontEnd("model", new_request_id=lambda: "id-1"), FakeTokenizer(), max_total_tokens)
 
 

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
-from firstbyte.engine.errors import EngineError
-from firstbyte.engine.requests import Finish, FinishReason, GenerateRequest, TokenEvent
+from firstbyte.engine.errors import EngineError, TemplateFailed
+from firstbyte.engine.requests import Finish, FinishReason, GenerateRequest, PromptToken, TokenEvent, TopToken
 from firstbyte.engine.stats import EngineStats
 from firstbyte.engine.tokenizer import Tokenizer
 
@@ -29,6 +29,8 @@ class FakeTokenizer:
         return token_id in (BOS, EOS)
 
     def apply_chat_template(self, messages: Sequence[Mapping[str, Any]], **variables: Any) -> str:
+        if any(message["role"] == "nobody" for message in messages):
+            raise TemplateFailed("Only user and assistant roles are supported!")
         return "".join(f"[{message['role']}]{message['content']}" for message in messages)
 
 
@@ -66,9 +68,16 @@ class FakeEngine:
         reason = FinishReason.EOS_TOKEN if is_eos else FinishReason.LENGTH
         reason = FinishReason.STOP_SEQUENCE if is_stop else reason
         full = "".join(said[:-1] if is_eos else said)
-        finish = Finish(reason, full, len(said), request.sampling.seed, len(request.prompt_ids))
+        num_prompt, prompt = len(request.prompt_ids), self._prompt(request)
+        finish = Finish(reason, full, len(said), request.sampling.seed, num_prompt, prompt)
         last = index == len(said) - 1
-        return TokenEvent(index + 1, EOS if is_eos else index + 10, text, -0.25, is_eos, (), finish if last else None)
+        token_id = EOS if is_eos else index + 10
+        best = tuple(TopToken(20 + i, f"t{i}", -0.25 - i, False) for i in range(request.num_top_tokens))
+        return TokenEvent(index + 1, token_id, text, -0.25, is_eos, best, finish if last else None)
+
+    def _prompt(self, request: GenerateRequest) -> tuple[PromptToken, ...]:
+        ids = request.prompt_ids if request.prompt_logprobs else ()
+        return tuple(PromptToken(i, self.tokenizer.decode([i]), -0.5 if n else None) for n, i in enumerate(ids))
 
     def stats(self) -> EngineStats:
         return EngineStats(num_steps=len(self.requests))

@@ -14,6 +14,7 @@ _NEUTRAL: dict[str, tuple[Any, Any]] = {
     "typical_p": (1.0, np.float32),
     "repetition_penalty": (1.0, np.float32),
     "frequency_penalty": (0.0, np.float32),
+    "green_bias": (0.0, np.float32),
     "seeds": (0, np.uint64),
     "draws": (0, np.uint64),
     "num_top": (0, np.int32),

@@ -66,6 +66,7 @@ PARAMS: dict[tuple[str, str], dict[str, Any]] = {
         "Filename": "f.txt",
     },
     ("sagemaker-runtime", "InvokeEndpointWithResponseStream"): _INVOKING,
+    ("sts", "AssumeRole"): {"RoleArn": "arn:aws:iam::123456789012:role/trainer", "RoleSessionName": "nightly"},
     ("sts", "GetCallerIdentity"): {},
     ("iam", "GetRole"): {"RoleName": "sagemaker_execution_role"},
     ("logs", "GetLogEvents"): {

@@ -16,15 +16,17 @@ using firstbyte_test::gaussian;
 struct Plan {
   int32_t sequence = 0, top_k = 0, num_top = 0;
   bool is_sampled = false;
-  float temperature = 1, top_p = 1, typical_p = 1, repetition_penalty = 1, frequency_penalty = 0;
+  float temperature = 1, top_p = 1, typical_p = 1, repetition_penalty = 1, frequency_penalty = 0, green_bias = 0;
   uint64_t seed = 0, draw = 0;
-  std::vector<int32_t> history, allowed;
+  std::vector<int32_t> history, allowed, green;
 
   Choice choose_from(std::vector<float> logits, Isa isa, Flaw* flaw) const {
     const int32_t starts[2] = {0, static_cast<int32_t>(history.size())};
     const SamplingPlans plans{1, &sequence, &is_sampled, &temperature, &top_k, &top_p, &typical_p, &repetition_penalty,
                               &frequency_penalty, &seed, &draw, &num_top, {history.data(), starts[1]}, starts,
-                              static_cast<int>(allowed.size()), allowed.empty() ? nullptr : allowed.data()};
+                              static_cast<int>(std::max(allowed.size(), green.size())),
+                              allowed.empty() ? nullptr : allowed.data(), &green_bias,
+                              green.empty() ? nullptr : green.data()};
     SamplingScratch scratch;
     return choose(logits.data(), static_cast<int>(logits.size()), plans, 0, step_kernels(isa), scratch, flaw);
   }
@@ -85,6 +87,16 @@ void test_only_what_is_allowed_is_chosen(Isa isa, int size) {
   CHECK(flaw == Flaw::NothingAllowed, "size %d", size);
 }
 
+void test_the_green_are_favoured(Isa isa, int size) {
+  const std::vector<float> logits = gaussian(static_cast<size_t>(size), 11);
+  Plan plan;
+  plan.green_bias = 1000;
+  plan.green.assign(static_cast<size_t>((size + 31) / 32), 0x5555);
+  Flaw flaw = Flaw::NotFinite;
+  const Choice choice = plan.choose_from(logits, isa, &flaw);
+  CHECK(flaw == Flaw::None && choice.token_id % 2 == 0 && choice.token_id % 32 < 16, "size %d", size);
+}
+
 void test_what_is_not_a_number_is_noticed(Isa isa) {
   for (float value : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     std::vector<float> logits = gaussian(1000, 9);
@@ -120,6 +132,7 @@ int main() {
       test_best_are_listed_in_order(isa, size);
       test_top_k_draws_from_the_k_best(isa, size);
       test_only_what_is_allowed_is_chosen(isa, size);
+      test_the_green_are_favoured(isa, size);
     }
     test_what_is_not_a_number_is_noticed(isa);
   }

@@ -46,6 +46,23 @@ void test_each_item_is_done_once() {
   for (const auto& count : done) CHECK(count == 1, "%d", count.load());
 }
 
+// Whoever is free takes stretches, so a worker may miss a region, come late to it, or find it closed.
+void test_each_stretch_is_done_once(int num_items, int least) {
+  ThreadPool pool(4);
+  std::vector<std::atomic<int>> done(static_cast<size_t>(num_items));
+  const auto count = [&](int first, int last, int thread) {
+    CHECK(first < last && thread < pool.num_used(), "%d .. %d by %d", first, last, thread);
+    CHECK(last - first >= least || last == num_items, "%d .. %d is too short", first, last);
+    for (int item = first; item < last; ++item) ++done[static_cast<size_t>(item)];
+  };
+  for (int region = 0; region < 3000; ++region) {
+    pool.use(1 + region % 4);
+    pool.for_stretches(num_items, least, count);
+    if (region % 7 == 0) pool.run([](int, int) {});  // for which all are waited for, the late ones too
+  }
+  for (const auto& times : done) CHECK(times == 3000, "%d", times.load());
+}
+
 void test_threads_that_are_not_in_use_are_left_out() {
   ThreadPool pool(4);
   std::vector<int> counts(4 * 16);
@@ -132,6 +149,8 @@ int main() {
   test_cores_are_shared();
   test_the_dead_take_no_cores();
   test_each_item_is_done_once();
+  for (int num_items : {0, 1, 2, 7, 100}) test_each_stretch_is_done_once(num_items, 1);
+  test_each_stretch_is_done_once(100, 6);
   test_checksum_notices_every_byte();
   return firstbyte_test::num_failures;
 }

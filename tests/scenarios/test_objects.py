@@ -3,6 +3,7 @@
 import hashlib
 import io
 import random
+import socket
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,36 @@ def test_the_sdk_s_default_bucket_is_made_as_on_aws(s3: Any) -> None:
     s3.create_bucket(Bucket=name)  # one's own bucket may be made again in us-east-1
     s3.head_bucket(Bucket=name, ExpectedBucketOwner="123456789012")
     assert name in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+
+
+@pytest.fixture
+def subdomains_of_localhost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Systems with systemd or a browser's resolver know them; for those without, the answer that they would give."""
+    lookup = socket.getaddrinfo
+
+    def look_up(name: Any, *more: Any, **options: Any) -> Any:
+        return lookup("127.0.0.1" if str(name).endswith(".localhost") else name, *more, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+
+@pytest.mark.usefixtures("subdomains_of_localhost")
+@pytest.mark.parametrize("signature_version", ["s3v4", "s3"])
+def test_a_bucket_may_stand_in_the_name_of_the_host(
+    host: RunningHost, s3: Any, bucket: str, signature_version: str
+) -> None:
+    config: Any = Config(s3={"addressing_style": "virtual"}, signature_version=signature_version)
+    url = host.url.replace("127.0.0.1", "localhost")
+    virtual = host.session.client("s3", endpoint_url=url, config=config)
+    if signature_version == "s3v4":  # the older one is for presigned links only
+        virtual.put_object(Bucket=bucket, Key="a b/c+d é", Body=b"hello")
+        assert [kept["Key"] for kept in virtual.list_objects_v2(Bucket=bucket)["Contents"]] == ["a b/c+d é"]
+    s3.put_object(Bucket=bucket, Key="a b/c+d é", Body=b"hello")
+
+    link = virtual.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "a b/c+d é"})
+
+    assert link.startswith(f"http://{bucket}.localhost:")
+    assert urllib.request.urlopen(link).read() == b"hello"
 
 
 @pytest.mark.parametrize("key", AWKWARD_KEYS)

@@ -13,8 +13,8 @@ from firstbyte.aws.errors import AccessDenied
 
 _READING = ("Describe", "Filter", "Get", "Head", "List", "Simulate")
 _INVOKING = "sagemaker:InvokeEndpoint"
-_FREE = frozenset({"sts:GetCallerIdentity"})
-"""What everybody may ask, as on AWS."""
+_FREE = frozenset({"sts:AssumeRole", "sts:GetCallerIdentity"})
+"""What everybody may ask: who they are, as on AWS, and for a session, which has no more rights than they have."""
 _IAM_PREFIXES: Mapping[str, str] = {"monitoring": "cloudwatch"}
 """Services whose actions are called otherwise than their signatures' scope."""
 _RESOURCES: Mapping[str, str] = {
@@ -55,6 +55,12 @@ class Principal:
     def account_id(self) -> str:
         """The account in the ARN."""
         return self.arn.split(":")[4]
+
+    @property
+    def role_name(self) -> str:
+        """The role in the ARN of an assumed role; empty for the account itself."""
+        _, _, assumed = self.arn.partition(":assumed-role/")
+        return assumed.partition("/")[0]
 
     @property
     def session_name(self) -> str:

@@ -49,11 +49,22 @@ def run(command: list[str], environment: Mapping[str, str]) -> int:
     """Run a program to its end and return its exit code, as a shell would (128 + N for signal N)."""
     # Handlers, unlike SIG_IGN, are not inherited: Ctrl-C, which the terminal sends to both, ends the program only.
     before = {number: signal.signal(number, _leave_it) for number in (signal.SIGINT, signal.SIGQUIT)}
+    started: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []
+
+    def pass_on(number: int, _frame: object) -> None:
+        if started:
+            started[0].send_signal(number)
+        else:
+            early.append(number)
+
     try:
-        child = subprocess.Popen(command, env=environment)  # noqa: S603 - the user's own command, without a shell
-        for number in (signal.SIGTERM, signal.SIGHUP):  # sent to this process alone
-            before[number] = signal.signal(number, lambda number, _: child.send_signal(number))
-        code = child.wait()
+        # Sent to this process alone. Set before the start: a signal in between would end this process and no other.
+        before |= {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGHUP)}
+        started.append(subprocess.Popen(command, env=environment))  # noqa: S603 - the user's own, without a shell
+        for number in early:
+            started[0].send_signal(number)
+        code = started[0].wait()
     except OSError as error:
         raise CommandFailed(f"{command[0]} cannot be run: {error.strerror}") from None
     finally:

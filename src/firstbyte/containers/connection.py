@@ -47,6 +47,8 @@ class Connection:
         self._keep_alive_s = keep_alive_s
         self.shared_headers: Headers = ()
         """Headers of every answer on it."""
+        self.status: int | None = None
+        """Of the answer, once its head has gone out."""
         self._sent_at_s = 0.0
         self._beating: asyncio.Task[None] | None = None
 
@@ -126,6 +128,7 @@ class Connection:
         encoded = [
             (name.encode("latin-1"), value.encode("latin-1")) for name, value in (*headers, *self.shared_headers)
         ]
+        self.status = status
         await self._send({"type": "http.response.start", "status": status, "headers": encoded})
 
     async def _wait_until_left(self) -> None:

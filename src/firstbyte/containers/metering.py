@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from firstbyte.containers.distributions import DURATION_BOUNDS_S, LENGTH_BOUNDS, Distribution
@@ -35,6 +35,14 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
+class Finished:
+    """A generation that came to its end."""
+
+    times: Timings
+    num_generated: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """What has happened in a container since its start, and what goes on now."""
 
@@ -45,6 +53,22 @@ class Tally:
     """By what they measure; see `Meter`."""
     engine: EngineStats
     steps: StepWatch
+    statuses: Mapping[int, int] = field(default_factory=dict)
+    """Answers to POST requests by their status, whoever found it out."""
+    latest: Finished | None = None
+    """None before the first."""
+
+    @property
+    def savings(self) -> Mapping[str, int]:
+        """What neither original has a name for. Hits over queries is the prefix cache's hit rate."""
+        engine = self.engine
+        return {
+            "prefix_cache_queries": engine.num_prefix_queries,
+            "prefix_cache_hits": engine.num_prefix_hits,
+            "prefix_cache_tokens": engine.num_cached_tokens,
+            "draft_tokens": engine.num_draft_tokens,
+            "accepted_tokens": engine.num_accepted_tokens,
+        }
 
     @property
     def num_under_way(self) -> int:
@@ -58,6 +82,8 @@ class Meter:
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
+        self._statuses: Counter[int] = Counter()
+        self._latest: Finished | None = None
         self.steps = StepWatch()
         durations = ("duration", "validation", "queue", "inference", "mean_time_per_token")
         lengths = ("generated_tokens", "input_length", "max_new_tokens")
@@ -68,6 +94,10 @@ class Meter:
         """Note that a call was received, or how it ended."""
         self._counts[outcome] += 1
 
+    def respond(self, status: int) -> None:
+        """Note the status of an answer."""
+        self._statuses[status] += 1
+
     def accept(self, request: GenerateRequest) -> None:
         """Note the size of a request that was found valid."""
         self._distributions["input_length"].observe(len(request.prompt_ids))
@@ -75,6 +105,7 @@ class Meter:
 
     def finish(self, finish: Finish, times: Timings) -> None:
         """Note how long a generation took that came to its end."""
+        self._latest = Finished(times, finish.num_generated)
         observed = {
             "duration": times.total_s,
             "validation": times.validation_s,
@@ -89,4 +120,4 @@ class Meter:
     def tally(self, engine: EngineStats) -> Tally:
         """Everything noted so far."""
         self.steps.flush()
-        return Tally(self._counts, self._distributions, engine, self.steps)
+        return Tally(self._counts, self._distributions, engine, self.steps, self._statuses, self._latest)

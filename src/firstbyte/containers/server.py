@@ -50,6 +50,11 @@ class ContainerServer:
         """Answer one request; ends early, without an error, when the client leaves."""
         assert scope["type"] == "http", "uvicorn runs this with websockets and lifespan switched off"
         connection = Connection(receive, send, self._keep_alive_s)
+        await self._exchange(scope, connection)
+        if scope["method"] == "POST" and connection.status is not None:
+            self._meter.respond(connection.status)
+
+    async def _exchange(self, scope: Message, connection: Connection) -> None:
         try:
             request = await connection.read_request(scope, self._dialect.max_body_bytes)
         except BodyTooLarge as error:

@@ -4,6 +4,7 @@ The SageMaker SDK takes the role out of an assumed-role ARN and refuses a plain 
 """
 
 import datetime
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,6 +36,13 @@ _TRUST_POLICY = json.dumps(
 )
 
 
+def role_id(role_name: str) -> str:
+    """Return the id of a role of any name, always the same."""
+    if role_name == ROLE_NAME:
+        return ROLE_ID
+    return f"AROA{hashlib.sha256(role_name.encode()).hexdigest()[:17].upper()}"
+
+
 @dataclass(frozen=True, slots=True)
 class Identities:
     """The one role of the account that the host plays."""
@@ -48,7 +56,9 @@ class Identities:
     async def get_caller_identity(self, call: Call) -> Mapping[str, Any]:
         """GetCallerIdentity."""
         caller = call.identity.principal if call.identity else self.principal()
-        return {"UserId": f"{ROLE_ID}:{caller.session_name}", "Account": self.account_id, "Arn": caller.arn}
+        role_name = caller.role_name
+        user_id = f"{role_id(role_name)}:{caller.session_name}" if role_name else caller.account_id
+        return {"UserId": user_id, "Account": self.account_id, "Arn": caller.arn}
 
     async def get_role(self, call: Call) -> Mapping[str, Any]:
         """GetRole."""
@@ -61,7 +71,7 @@ class Identities:
                 "Arn": f"arn:aws:iam::{self.account_id}:role/{ROLE_NAME}",
                 "CreateDate": ROLE_CREATED_AT,
                 "AssumeRolePolicyDocument": _TRUST_POLICY,
-                "MaxSessionDuration": 3600,
+                "MaxSessionDuration": 43_200,
             }
         }
 

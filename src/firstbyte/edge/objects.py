@@ -15,7 +15,7 @@ import aiohttp
 import yarl
 
 from firstbyte.aws.canonical import canonical_query
-from firstbyte.aws.claims import Claim, Scope, read_claim
+from firstbyte.aws.claims import Claim, Scope, SigV2Claim, read_claim
 from firstbyte.aws.errors import RequestError, ServiceError
 from firstbyte.aws.http import HttpRequest, HttpResponse
 from firstbyte.aws.rights import check_access
@@ -40,7 +40,9 @@ MAX_KEY_BYTES = 1024
 PIECE_BYTES = 256 * 1024
 """Of an object on its way out."""
 
-_VIRTUAL_HOST = re.compile(r"(?P<bucket>[a-z0-9][a-z0-9.\-]*)\.s3[.\-][a-z0-9.\-]*amazonaws\.com(:\d+)?")
+_VIRTUAL_HOST = re.compile(r"(?P<bucket>[a-z0-9][a-z0-9.\-]{2,})\.(s3[.\-][a-z0-9.\-]*amazonaws\.com|localhost)(:\d+)?")
+"""A bucket before Amazon's names, which `firstbyte exec` leads here, or before `localhost`, as boto3 makes of an
+endpoint of that name. Of any other name nobody but its owner knows where the bucket ends."""
 _UNSERVED = re.compile(
     "accelerate|acl|analytics|attributes|cors|encryption|intelligent-tiering|inventory|legal-hold|lifecycle|logging|metrics"
     "|notification|object-lock|ownershipControls|policy|policyStatus|publicAccessBlock|replication|requestPayment|restore"
@@ -144,7 +146,7 @@ class Objects:
         try:
             parsed = read_request(request)
             if self._verifier is not None:
-                identity = self._verifier.verify(request, service="s3", body_follows=True)
+                identity = self._verifier.verify(_signed_form(request, parsed), service="s3", body_follows=True)
                 check_access(identity.principal, name_action(parsed), name_resource(parsed))
             self._check_served(parsed)
             return await self._forward(parsed, self._open_upload(request, body) if parsed.is_upload else None)
@@ -292,6 +294,11 @@ def read_request(request: HttpRequest) -> ObjectRequest:
     bucket, _, key = unquote_to_bytes(request.path).decode(errors="surrogateescape").lstrip("/").partition("/")
     query = {name: value for name, value in parse_qsl(request.query, keep_blank_values=True) if name not in _PRESIGNING}
     return ObjectRequest(request, bucket, key, query)
+
+
+def _signed_form(request: HttpRequest, parsed: ObjectRequest) -> HttpRequest:
+    """Return what a signature is of: the request as it came, but for version 2, which signs the bucket as a path."""
+    return parsed.head if isinstance(read_claim(request), SigV2Claim) else request
 
 
 _SUBRESOURCE_ACTIONS = {

@@ -139,13 +139,15 @@ class Sidecar:
     async def _run_once(self) -> int:
         access_key_id, secret = secrets.token_hex(10).upper(), secrets.token_hex(20)
         process = await asyncio.create_subprocess_exec(
-            *("/bin/sh", "-c", _LEASH, "firstbyte-objects", find_rclone(), "serve", "s3", str(self._objects_dir)),
+            *("/bin/sh", "-c", _LEASH, "firstbyte-objects", find_rclone(), "serve", "s3", ":hasher:"),
             *("--addr", "127.0.0.1:0", "--dir-cache-time", "1s", "--vfs-cache-mode", "off"),
+            *("--cache-dir", str(self._objects_dir.parent / "cache" / "objects")),
             env={
                 "PATH": os.defpath,
                 "HOME": str(self._objects_dir.parent),
                 "RCLONE_CONFIG": os.devnull,
                 "RCLONE_AUTH_KEY": f'"{access_key_id},{secret}"',
+                **_keeping_hashes(self._objects_dir),
             },
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
@@ -170,6 +172,19 @@ class Sidecar:
 
     def _tail(self) -> str:
         return b" | ".join(list(self._log)[-3:]).decode(errors="replace") or "it said nothing"
+
+
+def _keeping_hashes(objects_dir: Path) -> dict[str, str]:
+    """Tell rclone to keep each file's MD5 until its size or time changes.
+
+    It is the ETag of every answer about an object, and would be computed of the whole file for each: a download of 1 GB
+    in the ranges that boto3 asks for took minutes.
+    """
+    return {
+        "RCLONE_HASHER_REMOTE": str(objects_dir),
+        "RCLONE_HASHER_HASHES": "md5",
+        "RCLONE_HASHER_MAX_AGE": "off",
+    }
 
 
 def find_rclone() -> str:

@@ -11,6 +11,7 @@ from firstbyte.engine.grammar import num_words
 from firstbyte.engine.requests import Sampling
 from firstbyte.engine.scheduler import Run, Step
 from firstbyte.engine.sequence import Sequence
+from firstbyte.engine.watermark import green_bits
 
 _NOTHING = np.zeros(0, np.int32)
 
@@ -31,7 +32,7 @@ class _Piece:
 
 
 def build_batch(step: Step, vocab_size: int = 0) -> Batch:
-    """Flatten a step of at least one run. The size of the vocabulary is needed for grammars only."""
+    """Flatten a step of at least one run. The size of the vocabulary is needed for grammars and watermarks only."""
     pieces = [piece for run in step.runs for piece in _cut(run)]
     lens = np.array([len(piece.token_ids) for piece in pieces], np.int32)
     starts = _starts(lens)
@@ -97,12 +98,16 @@ def _plans(pieces: Ordered[_Piece], vocab_size: int) -> SamplingPlans:
         typical_p=_positive([sampling.typical_p for sampling in samplings]),
         repetition_penalty=_positive([sampling.repetition_penalty for sampling in samplings]),
         frequency_penalty=np.array([sampling.frequency_penalty for sampling in samplings], np.float32),
+        green_bias=np.array(
+            [sampling.watermark.delta if sampling.watermark else 0 for sampling in samplings], np.float32
+        ),
         seeds=np.array([sequence.seed for sequence in sequences], np.uint64),
         draws=np.array([piece.run.sequence.num_generated + piece.num_drafted for _, piece in rows], np.uint64),
         num_top=np.array([sequence.request.num_top_tokens for sequence in sequences], np.int32),
         history_ids=np.concatenate([*histories, _NOTHING]),
         history_starts=_starts(np.array([len(history) for history in histories], np.int32)),
         allowed=_allowed(sequences, vocab_size),
+        green=_green([piece for _, piece in rows], vocab_size),
     )
 
 
@@ -123,6 +128,18 @@ def _allowed(sequences: Ordered[Sequence], vocab_size: int) -> Int32 | None:
         if sequence.mask is not None:
             sequence.mask.fill(row)
     return allowed
+
+
+def _green(rows: Ordered[_Piece], vocab_size: int) -> Int32 | None:
+    """What the rows' watermarks favour after the tokens before; None when there is no watermark among them."""
+    watermarks = [piece.run.sequence.request.sampling.watermark for piece in rows]
+    if not any(watermarks):
+        return None
+    green = np.zeros((len(rows), num_words(vocab_size)), np.int32)
+    for row, piece, watermark in zip(green, rows, watermarks, strict=True):
+        if watermark is not None:
+            row[:] = green_bits(int(piece.token_ids[-1]), vocab_size, watermark.gamma)
+    return green
 
 
 def _positive(values: list[float]) -> Float32:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from firstbyte.engine.errors import InvalidRequest
+from firstbyte.engine.watermark import Watermark
 
 
 class FinishReason(enum.StrEnum):
@@ -38,6 +39,9 @@ class Sampling:
     seed: int | None = None
     """0 to 2**64 - 1; None draws one. The same seed gives the same tokens, whatever else is in the batch."""
 
+    watermark: Watermark | None = None
+    """Which tokens to favour so that the text can be told from others."""
+
     @property
     def is_greedy(self) -> bool:
         """Whether the best token is taken. As in TGI, any warper that is not neutral turns sampling on."""
@@ -56,6 +60,10 @@ class Sampling:
                 f"repetition_penalty must be above 0, not {self.repetition_penalty}",
             ),
             (abs(self.frequency_penalty) <= 1e6, f"frequency_penalty is out of range: {self.frequency_penalty}"),
+            (
+                self.watermark is None or (0 <= self.watermark.gamma <= 1 and abs(self.watermark.delta) <= 1e6),
+                f"watermark must have a gamma from 0 to 1 and a delta in range, not {self.watermark}",
+            ),
             (self.seed is None or 0 <= self.seed < 2**64, f"seed must be from 0 to 2**64 - 1, not {self.seed}"),
         ):
             if not is_right:

@@ -55,6 +55,16 @@ def log_softmax(scores: Float32) -> Float32:
     return logprobs
 
 
+def favour_green(scores: Float32, plans: SamplingPlans) -> None:
+    """Add the bias of a row's watermark to the scores of its green tokens."""
+    if plans.green is None:
+        return
+    bits = np.unpackbits(plans.green.view(np.uint8), axis=1, bitorder="little", count=scores.shape[1])
+    for row in np.flatnonzero(plans.green_bias != 0.0):
+        is_green = bits[row] == 1
+        scores[row, is_green] = _finite(scores[row, is_green] + plans.green_bias[row])
+
+
 def penalise_repetition(scores: Float32, plans: SamplingPlans) -> None:
     """Make tokens seen before less likely: divide their score, or multiply it where it is below 0."""
     for row in np.flatnonzero(plans.repetition_penalty != 1.0):
@@ -136,6 +146,7 @@ def keep_typical(scores: Float32, plans: SamplingPlans) -> None:
 
 
 PROCESSORS = (
+    favour_green,
     penalise_repetition,
     penalise_frequency,
     rule_out_disallowed,
@@ -144,7 +155,7 @@ PROCESSORS = (
     keep_top_p,
     keep_typical,
 )
-"""In TGI's order; its watermark would come first."""
+"""In TGI's order."""
 
 
 def uniform(seed: int, draw: int) -> float:

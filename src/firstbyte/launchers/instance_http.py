@@ -14,7 +14,9 @@ from firstbyte.hosting.ports import InstanceCall
 
 PASSED_ON = ("content-type", "accept")
 PASSED_ON_PREFIX = "x-amzn-sagemaker-"
-CONNECT_TIMEOUT_S = 2.0
+CONNECT_TIMEOUT_S = 10.0
+"""On loopback a connection is made or refused at once. What takes longer is a container that takes no more of them, or
+this process, which other work on the machine kept from noticing."""
 MAX_WHOLE_BODY_BYTES = 256 * 1024
 """A longer request body is written in pieces, so that the other streams are not held up."""
 
@@ -61,7 +63,8 @@ class HttpInstanceClient:
     must not be sent twice. On loopback a new one costs some 0.1 ms.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, connect_timeout_s: float = CONNECT_TIMEOUT_S) -> None:
+        self._connect_timeout_s = connect_timeout_s
         self._http: aiohttp.ClientSession | None = None
 
     async def invoke(self, url: str, call: InstanceCall) -> HttpInstanceAnswer:
@@ -70,7 +73,7 @@ class HttpInstanceClient:
         body = call.body if len(call.body) <= MAX_WHOLE_BODY_BYTES else io.BytesIO(call.body)
         try:
             response = await self._session().post(f"{url}/invocations", data=body, headers=headers)
-        except aiohttp.ClientConnectorError as error:
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:  # nothing has been sent
             raise InstanceUnreachable(f"The container does not accept connections: {error}") from error
         except (aiohttp.ClientError, ConnectionError) as error:
             raise StreamBroken(f"The container closed the connection without an answer: {error}") from error
@@ -81,7 +84,7 @@ class HttpInstanceClient:
         if self._http is None:
             self._http = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, force_close=True),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout_s),
                 auto_decompress=False,
                 skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
             )

@@ -25,7 +25,7 @@ TABLE = [
     ("s3:AbortMultipartUpload", False, False),
     ("logs:FilterLogEvents", True, False),
     ("sts:GetCallerIdentity", True, True),
-    ("sts:AssumeRole", False, False),
+    ("sts:AssumeRole", True, True),
     ("iam:GetRole", True, False),
     ("iam:SimulatePrincipalPolicy", True, False),
 ]

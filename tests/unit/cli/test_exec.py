@@ -38,18 +38,17 @@ def test_the_program_trusts_the_authority_beside_its_own(keys: dict[str, str], h
 
 def test_signals_reach_the_program_and_its_end_is_told(keys: dict[str, str]) -> None:
     assert run("sh", "-c", "kill -KILL $$").returncode == 128 + signal.SIGKILL
-    trap = "trap 'echo told; exit 3' TERM; echo ready; while :; do read -r _ || exit 9; done"
-    child = subprocess.Popen([*LINE, "sh", "-c", trap], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert child.stdout is not None
-    assert child.stdin is not None
-    assert child.stdout.readline() == "ready\n"
-    child.send_signal(signal.SIGTERM)
-    child.stdin.write("\n")  # shells look at their traps between commands
-    child.stdin.flush()
-    assert child.stdout.readline() == "told\n"
-    assert child.wait() == 3
-    child.stdin.close()
-    child.stdout.close()
+    # Blocked before it says that it is ready, the signal waits for sigwait, however soon it comes.
+    program = (
+        "import signal; wanted = {signal.SIGTERM}; signal.pthread_sigmask(signal.SIG_BLOCK, wanted);"
+        "print('ready', flush=True); signal.sigwait(wanted); print('told', flush=True); raise SystemExit(3)"
+    )
+    with subprocess.Popen([*LINE, sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        child.send_signal(signal.SIGTERM)
+        assert child.stdout.readline() == "told\n"
+        assert child.wait() == 3
 
 
 @pytest.mark.parametrize(

@@ -88,3 +88,11 @@ async def test_a_named_key_is_a_session_of_its_own() -> None:
 
     assert told["Arn"].endswith(":assumed-role/sagemaker_execution_role/analyst")
     assert told["UserId"].endswith(":analyst")
+
+
+async def test_the_account_itself_has_its_number_for_an_id() -> None:
+    identity = Identity("AKIA", Scope("20261123", "us-east-1", "sts"))
+
+    told = await Identities("123456789012").get_caller_identity(Call("sts", "GetCallerIdentity", {}, identity, "r"))
+
+    assert (told["UserId"], told["Arn"]) == ("123456789012", "arn:aws:iam::123456789012:root")

@@ -27,6 +27,11 @@ def request(path: str, host: str = "127.0.0.1:8770", query: str = "", method: st
         (request("/key", host="my.bucket.s3.amazonaws.com"), "my.bucket", "key"),
         (request("/key", host="bucket.s3-us-west-2.amazonaws.com:443"), "bucket", "key"),
         (request("/bucket/key", host="s3.us-east-1.amazonaws.com"), "bucket", "key"),
+        (request("/key", host="bucket.localhost:8770"), "bucket", "key"),
+        (request("/key", host="my.bucket.localhost"), "my.bucket", "key"),
+        (request("/bucket/key", host="localhost:8770"), "bucket", "key"),
+        (request("/bucket/key", host="s3.localhost:8770"), "bucket", "key"),
+        (request("/bucket/key", host="bucket.example.com"), "bucket", "key"),
     ],
 )
 def test_bucket_and_key_are_found_in_path_and_host(asked: Any, bucket: str, key: str) -> None:

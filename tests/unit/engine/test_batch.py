@@ -16,6 +16,7 @@ from firstbyte.engine.checkpoint import Checkpoint
 from firstbyte.engine.requests import GenerateRequest, Sampling
 from firstbyte.engine.scheduler import Scheduler, SchedulerLimits, Step
 from firstbyte.engine.sequence import Sequence
+from firstbyte.engine.watermark import Watermark, green_bits
 
 
 def sequence(*prompt_ids: int, blocks: tuple[int, ...] = (), computed: int = 0, **request: object) -> Sequence:
@@ -76,6 +77,18 @@ def test_histories_are_sent_only_where_a_penalty_needs_them() -> None:
     assert plans.history_ids.tolist() == [7, 8, 9]
     assert plans.history_starts.tolist() == [0, 0, 3]
     assert plans.draws.tolist() == [0, 1]
+
+
+def test_a_watermark_follows_the_token_before_each_row() -> None:
+    marked = sequence(4, 5, 6, blocks=(9, 8), computed=2, sampling=Sampling(watermark=Watermark(0.25, 4.0)))
+    plain = sequence(7, 8, blocks=(3,), computed=1)
+
+    plans = build_batch(Step((replace(run_of(marked, 1), draft=(5,)), run_of(plain, 1))), vocab_size=70).plans
+
+    assert plans.green_bias.tolist() == [4.0, 4.0, 0.0]
+    assert plans.green is not None
+    assert plans.green.tolist() == [green_bits(6, 70, 0.25).tolist(), green_bits(5, 70, 0.25).tolist(), [0, 0, 0]]
+    assert build_batch(Step((run_of(plain, 1),)), vocab_size=70).plans.green is None
 
 
 def test_values_beyond_float32_become_its_limits() -> None:

@@ -283,6 +283,18 @@ def test_no_rows_give_no_choices() -> None:
     assert (len(choices.token_ids), choices.top_starts.tolist()) == (0, [0])
 
 
+def test_a_watermark_favours_the_green_before_the_penalties() -> None:
+    plans = plans_of(2, [[2], []], repetition_penalty=[4.0, 1.0], green_bias=[3.0, 0.0])
+    plans = dataclasses.replace(plans, green=np.array([[0b00101], [0b11111]], np.int32))
+    scores = scores_of([1.0, 2.0, 1.0, 4.0], [1.0, 2.0, 1.0, 4.0])
+
+    sampling.favour_green(scores, plans)
+    sampling.penalise_repetition(scores, plans)
+
+    assert scores.tolist() == [[4.0, 2.0, 1.0, 4.0], [1.0, 2.0, 1.0, 4.0]]
+    assert sampling.PROCESSORS[:2] == (sampling.favour_green, sampling.penalise_repetition)
+
+
 def test_a_grammar_leaves_only_what_it_allows() -> None:
     allowed = np.array([[0b10100], [-1]], np.int32)
     plans = dataclasses.replace(plans_of(2, num_top=5), allowed=allowed)

@@ -1,10 +1,13 @@
 """What only the HTTP client does: which headers it sends, and that the container sees the client leave."""
 
 import asyncio
+import contextlib
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
 
+from firstbyte.hosting.errors import InstanceUnreachable, StreamBroken
 from firstbyte.hosting.ports import InstanceCall
 from firstbyte.launchers.instance_http import HttpInstanceClient, is_passed_on
 
@@ -87,6 +90,38 @@ async def test_a_call_that_is_cancelled_closes_the_connection_at_once(
     await answer.close()
     async with asyncio.timeout(10):
         await container.client_left.wait()
+
+
+async def test_a_container_that_takes_no_more_connections_is_unreachable_and_has_seen_nothing() -> None:
+    """A call that was never sent may go to another instance; one that was sent and not answered may not."""
+    client = HttpInstanceClient(connect_timeout_s=0.05)
+    with contextlib.ExitStack() as sockets:
+        full = sockets.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1))
+        for _ in range(8):  # more than its queue holds, which nobody empties
+            waiting = sockets.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        with pytest.raises(InstanceUnreachable, match="does not accept connections"):
+            await client.invoke("http://{}:{}".format(*full.getsockname()), InstanceCall({}, b"{}"))
+    await client.close()
+
+
+async def test_a_container_that_is_not_there_is_unreachable(client: HttpInstanceClient) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        address = gone.getsockname()
+    with pytest.raises(InstanceUnreachable):
+        await client.invoke("http://{}:{}".format(*address), InstanceCall({}, b"{}"))
+
+
+async def test_a_connection_that_is_closed_without_an_answer_is_no_call_to_repeat(client: HttpInstanceClient) -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"{}")
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    with pytest.raises(StreamBroken, match="without an answer"):
+        await client.invoke("http://{}:{}".format(*server.sockets[0].getsockname()), InstanceCall({}, b"{}"))
+    server.close()
 
 
 async def test_a_large_body_arrives_whole(client: HttpInstanceClient, container: Container) -> None:

@@ -11,6 +11,7 @@ from firstbyte.containers.errors import ContainerError
 from firstbyte.containers.exchange import Answer, Head, json_answer
 from firstbyte.containers.lmi.changes import ASYNC_FORMATS
 from firstbyte.containers.lmi.rendering import Wording, dump, escape, refuse_early, visible_text
+from firstbyte.containers.lmi.tools import CallAnswer, ChatTools
 from firstbyte.containers.metering import Timings
 from firstbyte.engine.requests import Finish, FinishReason, TokenEvent
 
@@ -32,6 +33,11 @@ def envelope(kind: str, created: int, wording: Wording, prefix: str = "chatcmpl"
         return {"id": BUILTIN_ID, "object": kind, "created": created}
     request_id = dict(wording.headers).get("x-request-id", "")
     return {"id": f"{prefix}-{request_id}", "object": kind, "created": created, "model": wording.model_name}
+
+
+def call_id(wording: Wording) -> str:
+    """What a call of a function is known by, which the function's result refers to."""
+    return f"chatcmpl-tool-{dict(wording.headers).get('x-request-id', '')}"
 
 
 def finish_word(finish: Finish, wording: Wording) -> str:
@@ -126,14 +132,16 @@ class ChatPieces:
 
 @dataclass(frozen=True, slots=True)
 class ChatLines:
-    """One `chat.completion.chunk` in a line for each token."""
+    """One `chat.completion.chunk` in a line for each token; with tools, for each that adds something to the answer."""
 
     wording: Wording
+    tools: ChatTools | None = None
     clock: Callable[[], float] = time.time
     is_head_early: bool = False
     keep_alive: bytes = b""
     _roles: list[str] = field(default_factory=lambda: ["assistant"])
     _finishes: list[Finish] = field(default_factory=list)
+    _answers: list[CallAnswer] = field(default_factory=list)
 
     @property
     def head(self) -> Head:
@@ -142,11 +150,18 @@ class ChatLines:
 
     def render(self, event: TokenEvent) -> bytes:
         """The token's line."""
+        answer = self._call_answer()
+        delta: dict[str, Any] | None = {"content": visible_text(event)}
+        if answer is not None:
+            delta = answer.delta(visible_text(event), is_last=event.finish is not None)
+        if delta is None:
+            return b""
         reason = None
         if event.finish is not None:
             self._finishes.append(event.finish)
             reason = finish_word(event.finish, self.wording)
-        return self._line(visible_text(event), reason, _line_logprobs(event, self.wording))
+            reason = reason if answer is None else answer.finish_word(event.finish.reason, reason)
+        return self._line(delta, reason, _line_logprobs(event, self.wording))
 
     def render_end(self) -> tuple[bytes, ...]:
         """The counts, where they were asked for; otherwise the last token's line ends the stream."""
@@ -158,16 +173,21 @@ class ChatLines:
     def render_error(self, error: ContainerError) -> tuple[bytes, ...]:
         """A last line that ended in an error; the reason is in the log only, as in LMI."""
         logger.warning("generation failed: %s", error)
-        return (self._line("", "error"),)
+        return (self._line({"content": ""}, "error"),)
 
     def refuse(self, error: ContainerError) -> Answer:
         """An answer for an error before the first token."""
         return refuse_early(error, self.head, self.render_error, self.wording)
 
-    def _line(self, text: str, reason: str | None, logprobs: Any = None) -> bytes:
-        delta = {"content": text}
+    def _call_answer(self) -> CallAnswer | None:
+        """Who follows the call; made at the first token."""
+        if self.tools is not None and not self._answers:
+            self._answers.append(CallAnswer(self.tools, call_id(self.wording)))
+        return self._answers[0] if self._answers else None
+
+    def _line(self, delta: dict[str, Any], reason: str | None, logprobs: Any = None) -> bytes:
         if self._roles:
-            delta["role"] = self._roles.pop()
+            delta |= {"role": self._roles.pop()}
         choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": reason}
         message = envelope("chat.completion.chunk", int(self.clock()), self.wording) | {"choices": [choice]}
         return f"{dump(message)}\n".encode()
@@ -178,6 +198,7 @@ class ChatWhole:
     """One `chat.completion` object, from 0.29 on."""
 
     wording: Wording
+    tools: ChatTools | None = None
     clock: Callable[[], float] = time.time
 
     def render(self, generations: Sequence[Generation], timings: Timings) -> Answer:
@@ -185,15 +206,21 @@ class ChatWhole:
         del timings  # LMI has no headers for them
         generation = generations[0]
         text = "".join(visible_text(event) for event in generation.events)
+        message: dict[str, Any] = {"content": text}
+        reason = finish_word(generation.finish, self.wording)
+        if self.tools is not None:
+            answer = CallAnswer(self.tools, call_id(self.wording))
+            message = answer.message(text)
+            reason = answer.finish_word(generation.finish.reason, reason)
         choice = {
             "index": 0,
-            "message": {"role": "assistant", "content": text},
+            "message": {"role": "assistant", **message},
             "logprobs": _logprobs(generation.events, self.wording),
-            "finish_reason": finish_word(generation.finish, self.wording),
+            "finish_reason": reason,
         }
-        message = envelope("chat.completion", int(self.clock()), self.wording)
-        message |= {"choices": [choice], "usage": chat_usage(generation.finish)}
-        return json_answer(200, dump(message).encode(), self.wording.headers)
+        whole = envelope("chat.completion", int(self.clock()), self.wording)
+        whole |= {"choices": [choice], "usage": chat_usage(generation.finish)}
+        return json_answer(200, dump(whole).encode(), self.wording.headers)
 
     def refuse(self, error: ContainerError) -> Answer:
         """The answer when the generation failed."""

@@ -9,6 +9,8 @@ from typing import Any
 
 from firstbyte.containers.errors import RequestRejected
 from firstbyte.containers.lmi.changes import ASYNC_FORMATS
+from firstbyte.containers.lmi.formats import FORMAT_FIELDS
+from firstbyte.containers.lmi.tools import read_calls
 from firstbyte.containers.versions import Version
 
 RANGES: Mapping[str, tuple[float, float, str]] = {
@@ -20,8 +22,9 @@ RANGES: Mapping[str, tuple[float, float, str]] = {
 NOT_MESSAGES = "'messages' must be a list of objects"
 NO_ROLE_OR_CONTENT = "When passing chat dicts as input, each dict must have a 'role' and 'content' key."
 OWN_FIELDS = frozenset(("messages", "model", "stream", "user", "logprobs", "top_logprobs", "stream_options"))
-"""Fields that are not parameters of generation."""
-NOT_SERVED = ("tools", "functions", "response_format", "guided_json", "guided_regex", "guided_choice", "logit_bias")
+TOOL_FIELDS = frozenset(("tools", "tool_choice", "parallel_tool_calls"))
+"""Fields that are not parameters of generation; `TOOL_FIELDS` and `FORMAT_FIELDS` are none either from 0.35 on."""
+NOT_SERVED = ("functions", "logit_bias")
 """What vLLM does from 0.35 on and this server does not."""
 
 
@@ -29,8 +32,8 @@ class ChatRefused(ValueError):
     """A chat request that cannot be read."""
 
 
-def read_messages(value: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    """The messages, contents in parts made one text.
+def read_messages(value: Mapping[str, Any], version: Version) -> tuple[Mapping[str, Any], ...]:
+    """The messages, contents in parts made one text; from 0.35 on they may hold calls of functions instead of contents.
 
     Raises:
         ChatRefused: they have another shape, or hold images.
@@ -38,6 +41,8 @@ def read_messages(value: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     messages = value["messages"]
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
         raise ChatRefused(NOT_MESSAGES)
+    if version >= ASYNC_FORMATS:
+        messages = [read_calls(message) for message in messages]
     if not all("role" in message and "content" in message for message in messages):
         raise ChatRefused(NO_ROLE_OR_CONTENT)
     return tuple(message | {"content": _content(message["content"])} for message in messages)
@@ -68,7 +73,8 @@ def read_parameters(value: Mapping[str, Any], version: Version) -> dict[str, Any
             raise ChatRefused(sentence)
     if version >= ASYNC_FORMATS:
         _check_served(value)
-    parameters = {name: member for name, member in value.items() if name not in OWN_FIELDS and member is not None}
+    own = OWN_FIELDS | TOOL_FIELDS | FORMAT_FIELDS if version >= ASYNC_FORMATS else OWN_FIELDS
+    parameters = {name: member for name, member in value.items() if name not in own and member is not None}
     wanted = parameters.pop("max_tokens", None)
     wanted = parameters.pop("max_completion_tokens", wanted) if version >= ASYNC_FORMATS else wanted
     if wanted is not None:
@@ -80,7 +86,7 @@ def read_parameters(value: Mapping[str, Any], version: Version) -> dict[str, Any
 
 def _check_served(value: Mapping[str, Any]) -> None:
     for name in NOT_SERVED:
-        if value.get(name) and value[name] != {"type": "text"}:
+        if value.get(name):
             raise RequestRejected(f"{name} is not served here")
     if value.get("n") not in (None, 1):
         raise RequestRejected("n must be 1: one choice is served here")

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from firstbyte.containers.errors import RequestRejected
+from firstbyte.containers.lmi.formats import FORMAT_FIELDS
 
 DEFAULT_COMPLETION_TOKENS = 16
-OWN_FIELDS = frozenset(("prompt", "model", "stream", "user", "stream_options", "max_tokens"))
+OWN_FIELDS = FORMAT_FIELDS | {"prompt", "model", "stream", "user", "stream_options", "max_tokens"}
 """Fields that are not parameters of generation, or have another name there."""
-NOT_SERVED = ("echo", "suffix", "logprobs", "logit_bias", "guided_json", "guided_regex", "response_format")
+NOT_SERVED = ("echo", "suffix", "logprobs", "logit_bias")
 """What vLLM does and this server does not."""
 
 

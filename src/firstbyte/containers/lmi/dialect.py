@@ -4,13 +4,23 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from firstbyte.containers.dialect import Call, HealthInquiry, Parsed, StreamCall, StreamReply, WholeCall, WholeReply
+from firstbyte.containers.dialect import (
+    Call,
+    HealthInquiry,
+    Parsed,
+    StreamCall,
+    StreamReply,
+    TallyInquiry,
+    WholeCall,
+    WholeReply,
+)
 from firstbyte.containers.errors import ContainerError, RequestRejected
 from firstbyte.containers.exchange import Answer, Headers, Request
 from firstbyte.containers.lmi.changes import ASYNC_FORMATS
 from firstbyte.containers.lmi.chat import ChatLines, ChatPieces, ChatWhole
 from firstbyte.containers.lmi.completions import CompletionLines, CompletionWhole
-from firstbyte.containers.lmi.front_end import FrontEnd
+from firstbyte.containers.lmi.front_end import FrontEnd, front_end_error
+from firstbyte.containers.lmi.metrics import NOT_ENABLED, render_metrics
 from firstbyte.containers.lmi.options import LmiOptions
 from firstbyte.containers.lmi.rendering import (
     JsonLines,
@@ -87,6 +97,8 @@ class LmiDialect:
         """Look the route up, read the body and check it."""
         if request.path == "/ping" and request.method == "GET":
             return HealthInquiry(self.render_health)
+        if request.path == "/metrics" and request.method == "GET":
+            return self._metrics(request)
         if (answer := self.front_end.answer(request)) is not None:
             return answer
         try:
@@ -100,6 +112,11 @@ class LmiDialect:
                 return wording.error_answer(error)
             return python_error(error, self._plain_wording(request))
         return self._plan(body, prompt, prompt_ids, self.front_end.headers(request))
+
+    def _metrics(self, request: Request) -> Parsed:
+        if not self.options.has_metrics:
+            return front_end_error(400, "BadRequestException", NOT_ENABLED, self.front_end.headers(request))
+        return TallyInquiry(lambda tally: render_metrics(tally, self.front_end.model_name, request.query))
 
     def _plan(self, body: LmiBody, prompt: str, prompt_ids: tuple[int, ...], headers: Headers) -> Call | Answer:
         if unused := body.unused_parameters:
@@ -143,7 +160,7 @@ class LmiDialect:
             return CompletionLines(wording) if body.is_streaming else None
         if body.messages is not None:  # chat has formatters of its own, whatever is configured
             if body.is_streaming:
-                return ChatLines(wording)
+                return ChatLines(wording, body.tools)
             return None if self.options.has_status_codes else ChatPieces(wording)
         formatter = body.parameters.get("output_formatter") or self.options.output_formatter
         is_lines = formatter in ("jsonlines", "sse") or (formatter != "json" and body.is_streaming)
@@ -183,5 +200,5 @@ class LmiDialect:
 
 def _whole_reply(body: LmiBody, wording: Wording) -> WholeReply:
     if body.messages is not None:
-        return ChatWhole(wording)
+        return ChatWhole(wording, body.tools)
     return CompletionWhole(wording) if body.is_completion else JsonWhole(wording)

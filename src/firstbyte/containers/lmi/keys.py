@@ -13,14 +13,14 @@ EFFECTIVE = frozenset(
         "option.async_mode", "option.enable_streaming", "option.entryPoint", "option.handler", "option.max_model_len",
         "option.max_rolling_batch_prefill_tokens", "option.max_rolling_batch_size", "option.model_id",
         "option.model_loading_timeout", "option.output_formatter", "option.predict_timeout", "option.quantize",
-        "option.retry_threshold", "option.revision", "option.rolling_batch", "option.s3url", "option.tgi_compat",
+        "option.retry_threshold", "option.revision", "option.rolling_batch", "option.s3url",
+        "option.speculative_config", "option.speculative_draft_model", "option.speculative_length", "option.tgi_compat",
     )
 )  # fmt: skip
 """Keys that do something here; the degrees, which are recorded, are told as well."""
 
 ONE_CPU = "recorded; one CPU runs the whole model here"
 NO_ACCELERATOR = "has no effect on a CPU"
-NO_SPECULATION = "has no effect: there is no speculative decoding here"
 NO_ADAPTERS = "has no effect: there are no adapters here"
 OWN_WEIGHTS = "recorded; option.quantize says how the engine keeps its weights"
 OWN_SCHEDULER = "has no effect: it is about a scheduler that is not used here"
@@ -38,10 +38,8 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "option.max_output_size": "has no effect: answers are not limited in bytes here",
     "option.low_cpu_mem_usage": "recorded; weights are mapped, not copied",
     "option.trust_remote_code": "recorded; of a model's code only the handler is run, model.py or option.entryPoint",
-    "option.speculative_draft_model": NO_SPECULATION,
-    "option.speculative_length": NO_SPECULATION,
-    "option.draft_model_tp_size": NO_SPECULATION,
-    "option.record_acceptance_rate": NO_SPECULATION,
+    "option.draft_model_tp_size": "has no effect: there is no draft model here",
+    "option.record_acceptance_rate": "has no effect: /metrics counts drafted and accepted tokens in any case",
     "option.enable_lora": NO_ADAPTERS,
     "option.max_loras": NO_ADAPTERS,
     "option.max_lora_rank": NO_ADAPTERS,
@@ -57,7 +55,7 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "option.enable_venv": "has no effect: nothing is installed for a model here",
     "option.pythonExecutable": "has no effect: this Python runs a model's own code",
     "option.enable_stateful_sessions": "has no effect: stateful sessions are not served here",
-    "option.log_request_metric": "has no effect: the host counts and times requests",
+    "option.log_request_metric": "has no effect: /metrics has the latest request in any case",
     "max_batch_delay": "has no effect: requests join the batch between two steps, without waiting for others",
     "max_idle_time": "has no effect: workers stay",
     "load_on_devices": NO_ACCELERATOR,

@@ -210,6 +210,7 @@ def _load_engine(settings: ContainerSettings, model_dir: Path, options: LmiOptio
             max_batch_prefill_tokens=options.max_rolling_batch_prefill_tokens or DEFAULT_PREFILL_TOKENS,
             max_total_tokens=options.max_model_len,
             max_queue=options.job_queue_size,
+            prompt_lookup_num_tokens=options.num_draft_tokens or None,
             quantize=options.quantize,
             num_threads=settings.num_threads,
             tensor_parallel_degree=options.tensor_parallel_degree or 1,

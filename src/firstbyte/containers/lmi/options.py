@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from firstbyte.containers.errors import StartupFailed
 from firstbyte.containers.lmi.changes import LMI_DIST_IS_GONE, REAL_STATUS_CODES
 from firstbyte.containers.lmi.keys import notes_of, unknown_notes
+from firstbyte.containers.lmi.speculation import read_speculation
 from firstbyte.containers.versions import Version
 
 BACKPORT = "SERVING_BACKPORT_FOR_NON_STREAMING_HTTP_ERROR_CODES"
@@ -74,6 +75,8 @@ class LmiOptions:
     custom_output_formatter: str | None = None
     """Of another name: a function of the model's own code."""
     is_tgi_compatible: bool = False
+    num_draft_tokens: int = 0
+    """Tokens of prompt lookup; greedy generations only."""
     job_queue_size: int = 1000
     max_request_bytes: int = 64 * 1024 * 1024
     has_status_codes: bool = False
@@ -90,6 +93,8 @@ class LmiOptions:
     """Whether /ping answers 207 while the model is not up."""
     waits_for_model: bool = True
     """Whether the port opens only when the model is loaded."""
+    has_metrics: bool = False
+    """Whether /metrics is served: SERVING_PROMETHEUS."""
     num_polled_answers: int = 1024
     """How many answers are kept for clients that poll."""
     model_properties: Mapping[str, str] = field(default_factory=dict)
@@ -138,6 +143,7 @@ def read_options(environment: Mapping[str, str], properties: Mapping[str, str], 
     rolling_batch = _rolling_batch(merged, version)
     # The asynchronous handler does its own batching, and is configured with the rolling batch disabled.
     is_static = rolling_batch == "disable" and merged.get("option.async_mode", "false").lower() != "true"
+    speculation = read_speculation(merged)
     return LmiOptions(
         version=version,
         model_id=merged.get("option.model_id") or merged.get("option.s3url"),
@@ -164,12 +170,14 @@ def read_options(environment: Mapping[str, str], properties: Mapping[str, str], 
         retry_threshold=_integer(merged, "option.retry_threshold", _integer(merged, "retry_threshold", 10)),
         allows_multi_status=environment.get("SERVING_ALLOW_MULTI_STATUS", "false").lower() == "true",
         waits_for_model=environment.get("SERVING_WAIT_MODEL_LOADING", "true").lower() != "false",
+        has_metrics=environment.get("SERVING_PROMETHEUS", "false").lower() == "true",
         num_polled_answers=_integer(environment, "SERVING_MEMORY_CACHE_CAPACITY", 1024),
         max_request_bytes=_integer(environment, "SERVING_MAX_REQUEST_SIZE", 64 * 1024 * 1024),
         model_properties={key.removeprefix("option."): value for key, value in merged.items()},
         stops_anywhere=environment.get("FIRSTBYTE_STOP_ANYWHERE", "").lower() == "true",
         has_final_newline=environment.get("FIRSTBYTE_FINAL_NEWLINE", "").lower() == "true",
-        notes=notes_of(merged),
+        num_draft_tokens=speculation.num_tokens,
+        notes=(*notes_of(merged), *speculation.notes),
         unknown_notes=unknown_notes(merged),
     )
 

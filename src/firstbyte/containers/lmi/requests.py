@@ -20,11 +20,13 @@ from firstbyte.containers.lmi.chat_requests import (
     wants_usage,
 )
 from firstbyte.containers.lmi.completion_requests import read_completion_parameters, read_prompt
+from firstbyte.containers.lmi.formats import read_format
 from firstbyte.containers.lmi.front_end import properties_of
 from firstbyte.containers.lmi.options import LmiOptions
+from firstbyte.containers.lmi.tools import ChatTools, choose_tools
 from firstbyte.containers.versions import Version
 from firstbyte.engine.errors import TemplateFailed
-from firstbyte.engine.requests import GenerateRequest, Sampling
+from firstbyte.engine.requests import GenerateRequest, Grammar, Sampling
 from firstbyte.engine.tokenizer import Tokenizer
 
 DEFAULT_NEW_TOKENS = 30
@@ -69,6 +71,10 @@ class LmiBody:
     """Whether it came as `prompt`, as completions do."""
     has_usage: bool = False
     """Whether a chat's stream ends in a chunk with the counts."""
+    tools: ChatTools | None = None
+    """Of a chat whose answer may be a call of a function."""
+    grammar: Grammar | None = None
+    """Of a chat or a completion, what the text has to be."""
 
     def flag(self, name: str, default: bool = False) -> bool:
         """A yes-or-no parameter; anything that Python takes for true is true, as in LMI."""
@@ -150,12 +156,18 @@ def _texts(inputs: Any) -> tuple[str, ...]:
 
 
 def _read_chat(value: Mapping[str, Any], version: Version) -> LmiBody:
+    tools, grammar = None, None
     try:
+        if version >= ASYNC_FORMATS:
+            tools = choose_tools(value)
+            grammar = read_format(value, has_tools=tools is not None) or (tools.grammar if tools is not None else None)
         return LmiBody(
             inputs="",
             parameters=read_parameters(value, version),
             is_streaming=bool(value.get("stream", False)),
-            messages=read_messages(value),
+            messages=read_messages(value, version),
+            tools=tools,
+            grammar=grammar,
             num_logprobs=read_num_logprobs(value, version),
             has_usage=wants_usage(value, version),
         )
@@ -173,6 +185,7 @@ def _read_completion(value: Mapping[str, Any], version: Version) -> LmiBody:
         is_streaming=bool(value.get("stream", False)),
         is_completion=True,
         has_usage=wants_usage(value, version),
+        grammar=read_format(value),
     )
 
 
@@ -205,6 +218,7 @@ def plan_generation(
         num_top_tokens=(body.num_logprobs or 0) if options.version >= ASYNC_FORMATS else 0,
         ignore_eos=body.flag("ignore_eos_token") or body.flag("ignore_eos"),
         prompt_logprobs=body.flag("decoder_input_details"),
+        grammar=body.grammar,
     )
 
 
@@ -289,7 +303,9 @@ def encode_prompt(body: LmiBody, tokenizer: Tokenizer) -> tuple[str, tuple[int, 
     """
     prompt = body.inputs
     try:
-        if body.messages is not None:
+        if body.messages is not None and body.tools is not None:
+            prompt = body.tools.apply_template(body.messages, tokenizer)
+        elif body.messages is not None:
             prompt = tokenizer.apply_chat_template(body.messages, add_generation_prompt=True)
         prompt.encode()  # JSON can name half of a surrogate pair, which is no character
     except (TemplateFailed, UnicodeEncodeError) as error:

@@ -12,7 +12,8 @@ from firstbyte.containers.tgi.changes import CHAT_DONE, USAGE_CHUNK
 from firstbyte.containers.tgi.failures import ToolRefused
 from firstbyte.containers.tgi.openai import Envelope, usage
 from firstbyte.containers.tgi.rendering import KEEP_ALIVE, as_float32, dump, error_answer, timing_headers
-from firstbyte.containers.tgi.tools import NO_TOOL, CallStream, Toolbox, parse_call
+from firstbyte.containers.tgi.tools import Toolbox, parse_call
+from firstbyte.containers.tools import NO_TOOL, CallStream
 from firstbyte.engine.requests import Finish, TokenEvent
 
 CHUNK, WHOLE = "chat.completion.chunk", "chat.completion"

@@ -12,7 +12,6 @@ from firstbyte.containers.distributions import Distribution
 from firstbyte.containers.exchange import Answer
 from firstbyte.containers.metering import Tally
 from firstbyte.containers.steps import METHODS, StepWatch
-from firstbyte.engine.stats import EngineStats
 
 FAILURES = {
     "validation": "validation",
@@ -38,7 +37,7 @@ DISTRIBUTIONS = {
 def render_metrics(tally: Tally, max_batch_total_tokens: int | None) -> Answer:
     """The answer of /metrics."""
     batch = _batch(tally, max_batch_total_tokens)
-    lines = (*_requests(tally), *batch, *_savings(tally.engine), *_distributions(tally))
+    lines = (*_requests(tally), *batch, *_savings(tally), *_distributions(tally))
     body = "".join(f"{line}\n" for line in lines).encode()
     return Answer(200, (("content-type", "text/plain; charset=utf-8"),), body)
 
@@ -79,23 +78,15 @@ def _steps(steps: StepWatch) -> Iterator[str]:
     yield from _histogram("tgi_batch_next_size", steps.joining)
 
 
-def _savings(engine: EngineStats) -> Iterator[str]:
-    """What TGI has no names for. Hits over queries is the prefix cache's hit rate."""
-    counts = {
-        "prefix_cache_queries": engine.num_prefix_queries,
-        "prefix_cache_hits": engine.num_prefix_hits,
-        "prefix_cache_tokens": engine.num_cached_tokens,
-        "draft_tokens": engine.num_draft_tokens,
-        "accepted_tokens": engine.num_accepted_tokens,
-    }
-    for name, count in counts.items():
+def _savings(tally: Tally) -> Iterator[str]:
+    for name, count in tally.savings.items():
         yield from _single(f"firstbyte_{name}_total", "counter", count)
 
 
 def _distributions(tally: Tally) -> Iterator[str]:
     for name, key in DISTRIBUTIONS.items():
         yield from _histogram(name, tally.distributions[key])
-    skipped = Distribution((0.0,))  # nothing speculates here, so no request skips a token
+    skipped = Distribution((0.0,))  # drafts are counted for all requests together, in firstbyte_accepted_tokens_total
     skipped.counts[0] = sum(tally.distributions["duration"].counts)
     yield from _histogram("tgi_request_skipped_tokens", skipped)
 

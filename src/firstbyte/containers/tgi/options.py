@@ -4,13 +4,15 @@ Two stages: `read_options` needs the environment only; `settle_limits` also need
 runs when the model's configuration is known. Both say what is wrong in the launcher's words.
 """
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import overload
 
 from firstbyte.containers.errors import StartupFailed
 from firstbyte.containers.tgi.changes import LIMITS_FOLLOW_MODEL
 from firstbyte.containers.versions import Version
+from firstbyte.engine.watermark import Watermark
 
 LONGEST_DEFAULT_TOTAL = 4096
 """Before 3.0 the launcher goes no further than this by default, however long the model's positions are."""
@@ -74,6 +76,8 @@ class TgiOptions:
     dtype: str | None = None
     speculate: int = 0
     """Tokens of n-gram speculation; greedy generations only."""
+    watermark: Watermark = field(default_factory=Watermark)
+    """Of the requests that ask for one."""
     api_key: str | None = None
     cors_allow_origin: tuple[str, ...] = ()
     """Origins that a browser's page may come from; empty for any."""
@@ -133,6 +137,7 @@ def read_options(environment: Mapping[str, str], version: Version) -> TgiOptions
         quantize=read.choice("QUANTIZE", QUANTIZE_CHOICES),
         dtype=read.choice("DTYPE", ("float16", "bfloat16")),
         speculate=read.integer("SPECULATE", 0),
+        watermark=_watermark(read),
         api_key=values.get("API_KEY"),
         cors_allow_origin=tuple(filter(None, values.get("CORS_ALLOW_ORIGIN", "").split(","))),
         compute_type=values.get("COMPUTE_TYPE", "cpu+optimized"),
@@ -244,6 +249,17 @@ class _Reader:
         option = name.lower().replace("_", "-")
         separator = " " if reason.startswith("[") else ": "
         return StartupFailed(f"invalid value '{text}' for '--{option} <{name}>'{separator}{reason}")
+
+
+def _watermark(read: _Reader) -> Watermark:
+    neutral = Watermark()
+    gamma = read.number("WATERMARK_GAMMA", neutral.gamma)
+    watermark = Watermark(gamma, read.number("WATERMARK_DELTA", neutral.delta))
+    if not 0 <= watermark.gamma <= 1:  # the launcher takes any, and its shards then fail at the first request
+        raise StartupFailed(f"`watermark_gamma` must be >= 0.0 and <= 1.0. Given: {watermark.gamma}")
+    if not math.isfinite(watermark.delta):
+        raise StartupFailed(f"`watermark_delta` must be finite. Given: {watermark.delta}")
+    return watermark
 
 
 def _max_input_tokens(read: _Reader) -> int | None:

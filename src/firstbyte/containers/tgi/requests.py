@@ -12,6 +12,7 @@ from firstbyte.containers.tgi.options import Limits, TgiOptions
 from firstbyte.containers.versions import Version
 from firstbyte.engine.requests import GenerateRequest, Sampling
 from firstbyte.engine.tokenizer import Tokenizer
+from firstbyte.engine.watermark import Watermark
 
 DEFAULT_NEW_TOKENS = 100
 
@@ -180,7 +181,7 @@ def plan_generation(body: GenerateBody, bounds: Bounds, tokenizer: Tokenizer) ->
     request = GenerateRequest(
         prompt_ids=prompt_ids,
         max_new_tokens=max_new_tokens,
-        sampling=_sampling(parameters),
+        sampling=_sampling(parameters, bounds.options.watermark),
         stop=parameters.stop,
         stop_anywhere=bounds.options.stops_anywhere,
         num_top_tokens=parameters.top_n_tokens or 0,
@@ -218,14 +219,12 @@ def _fit_new_tokens(input_len: int, max_new_tokens: int | None, limits: Limits) 
 
 def _check_unsupported(parameters: Parameters) -> None:
     # TGI serves the base model for an adapter that it has not loaded (its issue 2505), and no error says so. Here it
-    # is refused, in the words that TGI has for a model without adapters. A watermark left out would be no less silent.
-    if parameters.watermark:
-        raise ValidationFailed("`watermark` is not supported by this server")
+    # is refused, in the words that TGI has for a model without adapters.
     if parameters.adapter_id is not None:
         raise ValidationFailed("This model does not support adapter loading.")
 
 
-def _sampling(parameters: Parameters) -> Sampling:
+def _sampling(parameters: Parameters, watermark: Watermark) -> Sampling:
     return Sampling(
         do_sample=parameters.do_sample,
         temperature=_or(parameters.temperature, 1.0),
@@ -235,6 +234,7 @@ def _sampling(parameters: Parameters) -> Sampling:
         repetition_penalty=_or(parameters.repetition_penalty, 1.0),
         frequency_penalty=_or(parameters.frequency_penalty, 0.0),
         seed=parameters.seed,
+        watermark=watermark if parameters.watermark else None,
     )
 
 

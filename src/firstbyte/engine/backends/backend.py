@@ -36,6 +36,8 @@ class SamplingPlans:
     typical_p: Float32
     repetition_penalty: Float32
     frequency_penalty: Float32
+    green_bias: Float32
+    """What the watermark adds to the scores of the row's green tokens, before all else; 0 is off."""
     seeds: NDArray[np.uint64]
     draws: NDArray[np.uint64]
     """How many tokens the sequence had generated before this one."""
@@ -48,6 +50,8 @@ class SamplingPlans:
     allowed: Int32 | None = None
     """[R, ceil(vocabulary / 32)]: bit t % 32 of word t // 32 says whether token t may be chosen (least significant bit
     first; a row without a grammar has all bits set). None when no row has a grammar. Applied before the temperature."""
+    green: Int32 | None = None
+    """The tokens that the rows' watermarks favour, in the form of `allowed`; None when no row has a watermark."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,8 @@ async def test_logprobs_of_today_are_openais() -> None:
     engine = FakeEngine(["é"])
     answer = await play(lmi("0.36.0"), post("/invocations", chat(**LOGPROBS | {"top_logprobs": 3})), engine)
     first, _ = answer.json["choices"][0]["logprobs"]["content"]
-    assert first == {"token": "é", "logprob": -0.25, "bytes": [195, 169], "top_logprobs": []}
+    best = [{"token": f"t{i}", "logprob": -0.25 - i, "bytes": [ord("t"), ord("0") + i]} for i in range(3)]
+    assert first == {"token": "é", "logprob": -0.25, "bytes": [195, 169], "top_logprobs": best}
     assert engine.requests[0].num_top_tokens == 3
 
 

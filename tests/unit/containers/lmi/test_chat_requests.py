@@ -70,8 +70,7 @@ async def test_what_cannot_be_read(members: dict[str, Any], reason: str, version
 @pytest.mark.parametrize(
     ("members", "message"),
     [
-        ({"tools": [{"type": "function"}]}, "tools is not served here"),
-        ({"response_format": {"type": "json_object"}}, "response_format is not served here"),
+        ({"functions": [{"name": "f"}]}, "functions is not served here"),
         ({"logit_bias": {"1": 1.0}}, "logit_bias is not served here"),
         ({"n": 2}, "n must be 1: one choice is served here"),
     ],

@@ -64,13 +64,14 @@ async def test_properties_become_the_engines(tmp_path: Path, load: Any) -> None:
     inner = store(
         tmp_path,
         "engine=MPI\noption.rolling_batch=lmi-dist\noption.max_rolling_batch_size=16\noption.tensor_parallel_degree=8\n"
-        "option.max_rolling_batch_prefill_tokens=16384\noption.max_model_len=512\n",
+        "option.max_rolling_batch_prefill_tokens=16384\noption.max_model_len=512\n"
+        "option.speculative_draft_model=[ngram]\noption.speculative_length=4\n",
     )
     loaded = load()
     assert isinstance(loaded, LoadedLmi)
     options = loaded.engine.options
     assert (options.max_batch_size, options.max_batch_prefill_tokens, options.max_total_tokens) == (16, 16384, 512)
-    assert (options.tensor_parallel_degree, options.max_queue) == (8, 1000)
+    assert (options.tensor_parallel_degree, options.max_queue, options.prompt_lookup_num_tokens) == (8, 1000, 4)
     assert loaded.notes[:2] == (
         f"model llama is {inner}",
         "rolling_batch=lmi-dist: served by this engine's continuous batching",

@@ -1,8 +1,11 @@
+import re
+
 import pytest
 
 from firstbyte.containers.errors import StartupFailed
 from firstbyte.containers.tgi.options import Limits, read_options, settle_limits
 from firstbyte.containers.versions import Version
+from firstbyte.engine.watermark import Watermark
 
 V2, V3 = Version(2, 0, 2), Version(3, 3, 0)
 
@@ -45,6 +48,26 @@ def test_defaults_are_the_launchers() -> None:
 def test_speculation_is_by_n_grams_and_off_unless_asked_for() -> None:
     assert read_options({"HF_MODEL_ID": "m"}, V2).speculate == 0
     assert read_options({"HF_MODEL_ID": "m", "SPECULATE": "3"}, V2).speculate == 3
+
+
+def test_a_watermark_is_the_papers_unless_the_variables_say_otherwise() -> None:
+    assert read_options({"HF_MODEL_ID": "m"}, V2).watermark == Watermark(0.5, 2.0)
+    environment = {"HF_MODEL_ID": "m", "WATERMARK_GAMMA": "0.25", "WATERMARK_DELTA": "4"}
+    assert read_options(environment, V2).watermark == Watermark(0.25, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("WATERMARK_GAMMA", "half", "invalid value 'half' for '--watermark-gamma <WATERMARK_GAMMA>': invalid float"),
+        ("WATERMARK_GAMMA", "1.5", "`watermark_gamma` must be >= 0.0 and <= 1.0. Given: 1.5"),
+        ("WATERMARK_GAMMA", "nan", "`watermark_gamma` must be >= 0.0 and <= 1.0. Given: nan"),
+        ("WATERMARK_DELTA", "inf", "`watermark_delta` must be finite. Given: inf"),
+    ],
+)
+def test_a_watermark_that_cannot_be_made_fails_the_start(name: str, value: str, message: str) -> None:
+    with pytest.raises(StartupFailed, match=re.escape(message)):
+        read_options({"HF_MODEL_ID": "m", name: value}, V2)
 
 
 @pytest.mark.parametrize("name", ["QUANTIZE", "HF_MODEL_QUANTIZE"])

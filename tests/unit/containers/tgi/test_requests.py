@@ -9,6 +9,7 @@ from fakes.containers import play, post, tgi
 from fakes.engine import FakeEngine
 from firstbyte.containers.tgi.dialect import TgiDialect
 from firstbyte.engine.requests import GenerateRequest, Sampling
+from firstbyte.engine.watermark import Watermark
 
 SAMPLED = {"do_sample": True}
 # Every message of TGI's validation, in the order in which TGI checks; each row breaks this rule and all those after it.
@@ -25,7 +26,6 @@ RULES: tuple[tuple[dict[str, Any], str], ...] = (
     ({"best_of": 2, "seed": 1}, "`seed` must not be set when `best_of` > 1"),
     ({"top_n_tokens": 6}, "`top_n_tokens` must be >= 0 and <= 5. Given: 6"),
     ({"truncate": 4096}, "`truncate` must be strictly positive and less than 4095. Given: 4096"),
-    ({"watermark": True}, "`watermark` is not supported by this server"),
 )
 VALUES = [
     *RULES,
@@ -149,6 +149,14 @@ async def test_parameters_reach_the_engine() -> None:
     assert (request.num_top_tokens, request.prompt_logprobs) == (2, True)
     assert request.prompt_ids[0] == 1
     assert len(request.prompt_ids) == 18
+
+
+async def test_a_watermark_is_made_as_the_variables_say() -> None:
+    body = {"inputs": "hi", "parameters": {"watermark": True}}
+    assert (await asked(body)).sampling.watermark == Watermark(0.5, 2.0)
+    marking = tgi(WATERMARK_GAMMA="0.25", WATERMARK_DELTA="4")
+    assert (await asked(body, marking)).sampling.watermark == Watermark(0.25, 4.0)
+    assert (await asked({"inputs": "hi"}, marking)).sampling.watermark is None
 
 
 async def test_without_parameters_tgi_samples_and_with_them_it_does_not() -> None:

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from fakes.containers import play, post, tgi
 from fakes.engine import FakeEngine
-from firstbyte.containers.tgi.tools import CallStream
 
 ROUTE = "/v1/chat/completions"
 WEATHER = {
@@ -112,22 +111,6 @@ async def test_streamed_answer_without_a_call_is_text_however_it_is_cut(cuts: li
     answer = await play(tgi("3.3.6"), post(ROUTE, chat(stream=True)), FakeEngine(pieces))
     deltas = [json.loads(chunk[6:])["choices"][0]["delta"] for chunk in answer.chunks[:-1]]
     assert "".join(delta["content"] for delta in deltas) == 'It is "fine" 😀'
-
-
-@settings(deadline=None, max_examples=50)
-@given(
-    arguments=st.dictionaries(st.text(max_size=5), st.text() | st.integers() | st.lists(st.text()), max_size=5),
-    size=st.integers(1, 9),
-)
-def test_arguments_are_whole_json_however_they_are_cut(arguments: dict[str, Any], size: int) -> None:
-    arguments.pop("_name", None)
-    text = json.dumps({"function": {"_name": "f", **arguments}})
-    call, told = CallStream(), ""
-    for start in range(0, len(text), size):
-        call.push(text[start : start + size])
-        is_last = start + size >= len(text)
-        told += call.take(is_last=is_last) if call.name else ""
-    assert json.loads(told) == arguments
 
 
 @pytest.mark.parametrize(

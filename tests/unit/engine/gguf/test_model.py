@@ -36,8 +36,9 @@ def prompt(token_ids: Int32) -> Batch:
     none, nothing = np.zeros(0, np.int32), np.zeros(0, np.float32)
     plans = SamplingPlans(
         sequences=none, is_sampled=np.zeros(0, np.bool_), temperature=nothing, top_k=none, top_p=nothing,
-        typical_p=nothing, repetition_penalty=nothing, frequency_penalty=nothing, seeds=np.zeros(0, np.uint64),
-        draws=np.zeros(0, np.uint64), num_top=none, history_ids=none, history_starts=np.zeros(1, np.int32),
+        typical_p=nothing, repetition_penalty=nothing, frequency_penalty=nothing, green_bias=nothing,
+        seeds=np.zeros(0, np.uint64), draws=np.zeros(0, np.uint64), num_top=none, history_ids=none,
+        history_starts=np.zeros(1, np.int32),
     )  # fmt: skip
     return Batch(
         token_ids=token_ids,

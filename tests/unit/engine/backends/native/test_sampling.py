@@ -25,6 +25,7 @@ def plans_of(num_rows: int = NUM_ROWS, histories: list[list[int]] | None = None,
         "typical_p": (1.0, np.float32),
         "repetition_penalty": (1.0, np.float32),
         "frequency_penalty": (0.0, np.float32),
+        "green_bias": (0.0, np.float32),
         "seeds": (0, np.uint64),
         "num_top": (0, np.int32),
     }
@@ -36,6 +37,7 @@ def plans_of(num_rows: int = NUM_ROWS, histories: list[list[int]] | None = None,
         history_ids=np.array([each for history in histories for each in history], np.int32),
         history_starts=np.cumsum([0, *map(len, histories)], dtype=np.int32),
         allowed=given.get("allowed"),
+        green=given.get("green"),
         **arrays,
     )
 
@@ -126,6 +128,25 @@ def test_masks_are_applied_as_in_the_reference(isa: str, name: str, vocab_size: 
     assert np.all(is_allowed >> ids % 32 & 1)
 
 
+@pytest.mark.parametrize("vocab_size", [3, 64, 97, 1000])
+def test_a_watermark_is_applied_before_all_else(isa: str, vocab_size: int) -> None:
+    histories = np.random.default_rng(1).integers(0, vocab_size, (NUM_ROWS, 40)).tolist()
+    green = random_masks(8, NUM_ROWS, vocab_size)
+
+    for bias, name in ((2.0, "penalties"), (3e38, "greedy"), (-1.0, "all")):
+        plans = plans_of(histories=histories, seeds=12, green=green, green_bias=bias, **SETTINGS[name])
+        assert_same(logits_of(7, vocab_size=vocab_size), plans, isa)
+
+
+@pytest.mark.parametrize("name", ["allowed", "green"])
+def test_bits_that_differ_in_their_words_are_refused(name: str) -> None:
+    words: dict[str, Any] = {other: random_masks(6, NUM_ROWS, VOCAB_SIZE) for other in ("allowed", "green")}
+    words[name] = random_masks(6, NUM_ROWS, VOCAB_SIZE + 32)
+
+    with pytest.raises(ValueError, match="differ in their words"):
+        native(logits_of(7), plans_of(**words))
+
+
 def test_a_mask_that_allows_nothing_fails() -> None:
     masks = random_masks(6, NUM_ROWS, VOCAB_SIZE)
     masks[3] = 0
@@ -164,19 +185,24 @@ def test_a_sum_that_meets_p_is_seen_to_do_so(isa: str, name: str, top_p: float) 
             "typical_p": st.sampled_from([1.0, 0.2, 0.95]),
             "repetition_penalty": st.sampled_from([1.0, 1.5]),
             "frequency_penalty": st.sampled_from([0.0, 0.7]),
+            "green_bias": st.sampled_from([0.0, 2.0, -1.5]),
             "num_top": st.sampled_from([0, 1, 7]),
         }
     ),
     st.sampled_from([0.2, 3.0]),
     st.booleans(),
+    st.booleans(),
 )
 def test_equals_the_reference_for_any_settings(
-    seed: int, chosen: dict[str, Any], scale: float, is_guided: bool
+    seed: int, chosen: dict[str, Any], scale: float, is_guided: bool, is_marked: bool
 ) -> None:
     histories = np.random.default_rng(seed).integers(0, VOCAB_SIZE, (NUM_ROWS, 30)).tolist()
     masks = random_masks(seed, NUM_ROWS, VOCAB_SIZE) if is_guided else None
+    green = random_masks(seed + 1, NUM_ROWS, VOCAB_SIZE) if is_marked else None
 
-    assert_same(logits_of(seed, scale=scale), plans_of(histories=histories, seeds=seed, allowed=masks, **chosen))
+    plans = plans_of(histories=histories, seeds=seed, allowed=masks, green=green, **chosen)
+
+    assert_same(logits_of(seed, scale=scale), plans)
 
 
 @pytest.mark.parametrize("name", ["greedy", "top_tokens", "top_k", "top_p", "typical_p", "workload"])
