@@ -28,17 +28,28 @@ demo: $(STAMP) ## set up and run the main job: both approaches, streamed
 test: $(DEV_STAMP) ## set up and test
 	$(BIN)/python -m pytest -n auto -m 'not parity and not clients'
 
-CLIENTS := huggingface_hub openai sagemaker2 schemathesis text_generation
-.venvs/%/.installed: PACKAGES = $(subst _,-,$*)
-.venvs/sagemaker2/.installed: PACKAGES = 'sagemaker<3' huggingface_hub
+CLIENTS := awscli huggingface_hub openai sagemaker2 sagemaker3 schemathesis text_generation $(if $(shell command -v npm),javascript)
+.venvs/awscli/.installed: PACKAGES = awscli==1.46.3
+.venvs/huggingface_hub/.installed: PACKAGES = huggingface-hub==2.4.0
+.venvs/openai/.installed: PACKAGES = openai==3.57.0
+.venvs/sagemaker2/.installed: PACKAGES = sagemaker==2.257.7 huggingface-hub==2.4.0
+# The s3fs of later years want an older boto3 than this SDK; pip finds one that does not, but only by trying them all.
+.venvs/sagemaker3/.installed: PACKAGES = sagemaker==3.27.0 's3fs<0.5'
+.venvs/schemathesis/.installed: PACKAGES = schemathesis==4.32.5
+.venvs/text_generation/.installed: PACKAGES = text-generation==0.7.0
+.venvs/javascript/.installed: PACKAGES = @aws-sdk/client-sagemaker-runtime@3.1164.0
 
-.venvs/%/.installed:
-	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(PACKAGES)
+.venvs/%/.installed: Makefile | $(DEV_STAMP)
+	test -x $(@D)/bin/python || $(PYTHON) -m venv --without-pip $(@D)
+	$(BIN)/python -m pip --python $(@D)/bin/python install --quiet --disable-pip-version-check --no-compile $(PACKAGES)
+	touch $@
+
+.venvs/javascript/.installed: Makefile
+	npm install --prefix $(@D) --silent --no-audit --no-fund $(PACKAGES)
 	touch $@
 
 test-clients: $(DEV_STAMP) $(CLIENTS:%=.venvs/%/.installed) ## set up foreign clients, each in its own environment, and run them
-	$(BIN)/python -m pytest -m clients tests/clients
+	$(BIN)/python -m pytest -n auto -m clients tests/clients
 
 $(PARITY_STAMP): pyproject.toml
 	test -x .venvs/parity/bin/python || $(PYTHON) -m venv .venvs/parity

@@ -287,7 +287,10 @@ def list_services(plane: ControlPlane, runtime: Runtime, logs: Logs, sessions: S
             "InvokeEndpointWithResponseStream": runtime.invoke_endpoint_with_response_stream,
         },
         "sts": {"AssumeRole": sessions.assume_role, "GetCallerIdentity": identities.get_caller_identity},
-        "iam": {"GetRole": identities.get_role},
+        "iam": {
+            "GetRole": identities.get_role,
+            "SimulatePrincipalPolicy": identities.simulate_principal_policy,
+        },
         "logs": {"FilterLogEvents": logs.filter_log_events, "GetLogEvents": logs.get_log_events},
     }
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from clients.conftest import ROOT, SCRIPTS, find_program, own_variables
+
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(300)]
-ROOT = Path(__file__).parents[2]
-SCRIPTS = Path(__file__).parent / "scripts"
 TGI_VERSIONS = ("2.0.2", "2.4.1", "3.3.6")
 
 
@@ -49,11 +49,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 def run_client(name: str, *arguments: str) -> None:
-    python = ROOT / ".venvs" / name / "bin" / "python"
-    assert python.exists(), f"{python} is missing: `make test-clients` makes it"
-    script = SCRIPTS / f"{name}_client.py"
-    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "HF_TOKEN")}
-    done = subprocess.run([python, script, *arguments], capture_output=True, text=True, check=False, env=environment)
+    command: list[str | Path] = [find_program(name, "python"), SCRIPTS / f"{name}_client.py", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=own_variables())
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -79,11 +76,9 @@ def test_schemathesis(url: str, tmp_path: Path) -> None:
     Left out is the claim that whatever fits the file is accepted: limits that depend on each other (of a prompt and its
     answer together, say) and what a chat template takes cannot be written in it.
     """
-    program = ROOT / ".venvs" / "schemathesis" / "bin" / "schemathesis"
-    assert program.exists(), f"{program} is missing: `make test-clients` makes it"
     options = ["--phases", "examples,coverage,fuzzing", "--max-examples", "10", "--seed", "1", "--no-shrink"]
     options += ["--exclude-checks", "positive_data_acceptance", "--warnings", "off", "--continue-on-failure"]
-    command = [str(program), "run", f"{url}/api-doc/openapi.json", *options]
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path)
+    program = find_program("schemathesis", "schemathesis")
+    command: list[str | Path] = [program, "run", f"{url}/api-doc/openapi.json", *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=own_variables(), cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -11,7 +11,7 @@ from typing import Any
 
 from firstbyte.aws.errors import AccessDenied
 
-_READING = ("Describe", "Filter", "Get", "Head", "List")
+_READING = ("Describe", "Filter", "Get", "Head", "List", "Simulate")
 _INVOKING = "sagemaker:InvokeEndpoint"
 _FREE = frozenset({"sts:AssumeRole", "sts:GetCallerIdentity"})
 """What everybody may ask: who they are, as on AWS, and for a session, which has no more rights than they have."""
@@ -30,7 +30,7 @@ class Rights(StrEnum):
 
     FULL = "full"
     READ_ONLY = "read-only"
-    """Whatever only looks: Describe, List, Get, Head; no invocations."""
+    """Whatever only looks: Describe, List, Get, Head, Simulate; no invocations."""
     INVOKE_ONLY = "invoke-only"
     """The three ways to invoke an endpoint, and nothing else."""
 

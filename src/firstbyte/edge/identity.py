@@ -1,4 +1,4 @@
-"""STS and IAM, as much as clients of SageMaker ask: who am I, and what is the execution role.
+"""STS and IAM, as much as clients of SageMaker ask: who am I, what is the execution role, and what may it do.
 
 The SageMaker SDK takes the role out of an assumed-role ARN and refuses a plain user, so whoever signs is that role.
 """
@@ -19,6 +19,8 @@ ROLE_ID = "AROAFIRSTBYTE00000000"
 """Role ids are 21 characters and begin with AROA."""
 ROLE_SESSION_NAME = "firstbyte"
 ROLE_CREATED_AT = datetime.datetime(2017, 11, 29, tzinfo=datetime.UTC)
+MAX_EVALUATIONS = 100
+"""Of a simulated policy in one answer, unless the caller wants fewer or more."""
 
 _TRUST_POLICY = json.dumps(
     {
@@ -60,9 +62,7 @@ class Identities:
 
     async def get_role(self, call: Call) -> Mapping[str, Any]:
         """GetRole."""
-        name = call.params["RoleName"]
-        if name != ROLE_NAME:
-            raise ServiceError("NoSuchEntity", f"The role with name {name} cannot be found.", status=404)
+        _check_role(call.params["RoleName"])
         return {
             "Role": {
                 "Path": "/",
@@ -74,3 +74,27 @@ class Identities:
                 "MaxSessionDuration": 43_200,
             }
         }
+
+    async def simulate_principal_policy(self, call: Call) -> Mapping[str, Any]:
+        """SimulatePrincipalPolicy: the role may do everything, since rights belong to keys.
+
+        The SageMaker SDK 3 builds no model before it has asked.
+        """
+        _check_role(call.params["PolicySourceArn"].rpartition("/")[2])
+        resources = call.params.get("ResourceArns") or ["*"]
+        asked = [(action, resource) for action in call.params["ActionNames"] for resource in resources]
+        marker = call.params.get("Marker", "0")
+        if not (marker.isascii() and marker.isdigit() and int(marker) <= len(asked)):
+            raise ServiceError("InvalidInput", f"Invalid Marker: {marker}")
+        end = int(marker) + call.params.get("MaxItems", MAX_EVALUATIONS)
+        results = [
+            {"EvalActionName": action, "EvalResourceName": resource, "EvalDecision": "allowed"}
+            for action, resource in asked[int(marker) : end]
+        ]
+        more = {"IsTruncated": True, "Marker": str(end)} if end < len(asked) else {"IsTruncated": False}
+        return {"EvaluationResults": results, **more}
+
+
+def _check_role(name: str) -> None:
+    if name != ROLE_NAME:
+        raise ServiceError("NoSuchEntity", f"The role with name {name} cannot be found.", status=404)

@@ -27,6 +27,7 @@ TABLE = [
     ("sts:GetCallerIdentity", True, True),
     ("sts:AssumeRole", True, True),
     ("iam:GetRole", True, False),
+    ("iam:SimulatePrincipalPolicy", True, False),
 ]
 
 

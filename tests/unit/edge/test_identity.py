@@ -11,6 +11,8 @@ from firstbyte.aws.gateway import Call
 from firstbyte.aws.sigv4 import Identity
 from firstbyte.edge.identity import Identities
 
+ROLE_ARN = "arn:aws:iam::000000000042:role/sagemaker_execution_role"
+
 
 def call(operation: str, **params: Any) -> Any:
     return Call("sts", operation, params, None, "r")
@@ -39,6 +41,43 @@ async def test_another_role_is_not() -> None:
 
     assert (caught.value.code, caught.value.status) == ("NoSuchEntity", 404)
     assert caught.value.message == "The role with name admin cannot be found."
+
+
+async def test_the_role_may_do_everything() -> None:
+    asked = {"PolicySourceArn": ROLE_ARN, "ActionNames": ["s3:GetObject", "logs:PutLogEvents"]}
+    told = await Identities("000000000042").simulate_principal_policy(call("SimulatePrincipalPolicy", **asked))
+
+    assert told["IsTruncated"] is False
+    assert [
+        (result["EvalActionName"], result["EvalResourceName"], result["EvalDecision"])
+        for result in told["EvaluationResults"]
+    ] == [("s3:GetObject", "*", "allowed"), ("logs:PutLogEvents", "*", "allowed")]
+
+
+async def test_what_the_role_may_do_is_told_in_pages() -> None:
+    asked = {
+        "PolicySourceArn": ROLE_ARN,
+        "ActionNames": ["s3:GetObject"],
+        "ResourceArns": ["a", "b", "c"],
+        "MaxItems": 2,
+    }
+    identities = Identities("000000000042")
+    first = await identities.simulate_principal_policy(call("SimulatePrincipalPolicy", **asked))
+    second = await identities.simulate_principal_policy(
+        call("SimulatePrincipalPolicy", Marker=first["Marker"], **asked)
+    )
+
+    assert (first["IsTruncated"], second["IsTruncated"]) == (True, False)
+    results = [*first["EvaluationResults"], *second["EvaluationResults"]]
+    assert [result["EvalResourceName"] for result in results] == ["a", "b", "c"]
+    with pytest.raises(ServiceError, match="Invalid Marker: next"):
+        await identities.simulate_principal_policy(call("SimulatePrincipalPolicy", Marker="next", **asked))
+
+
+async def test_a_role_that_is_not_there_may_do_nothing() -> None:
+    asked = {"PolicySourceArn": "arn:aws:iam::000000000042:role/admin", "ActionNames": ["s3:GetObject"]}
+    with pytest.raises(ServiceError, match=r"The role with name admin cannot be found\."):
+        await Identities("000000000042").simulate_principal_policy(call("SimulatePrincipalPolicy", **asked))
 
 
 async def test_a_named_key_is_a_session_of_its_own() -> None:
