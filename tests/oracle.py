@@ -75,23 +75,32 @@ def sign(request: AWSRequest, service: str = "sagemaker", signer: Any = SigV4Aut
     return message_of(request.prepare())
 
 
-def request_of(service: str, operation: str, params: Mapping[str, Any], *, signed: bool = True) -> HttpRequest:
+def protocol_of(service: str) -> str:
+    """The protocol that this botocore speaks with a service."""
+    protocol: str = MODELS.load(service).resolved_protocol
+    return protocol
+
+
+def request_of(
+    service: str, operation: str, params: Mapping[str, Any], *, signed: bool = True, protocol: str | None = None
+) -> HttpRequest:
     """The request that botocore makes of `params`, without having checked them."""
     model = MODELS.load(service)
-    protocol = model.metadata["protocol"]
-    serialized = create_serializer(protocol, False).serialize_to_request(params, model.operation_model(operation))
+    serialized = create_serializer(protocol or protocol_of(service), False).serialize_to_request(
+        params, model.operation_model(operation)
+    )
     prepare_request_dict(serialized, ENDPOINT)
     request = create_request_object(serialized)
     return sign(request, model.signing_name) if signed else message_of(request.prepare())
 
 
-def response_of(service: str, operation: str, response: HttpResponse) -> dict[str, Any]:
+def response_of(service: str, operation: str, response: HttpResponse, *, protocol: str | None = None) -> dict[str, Any]:
     """What botocore reads from a response, error or not."""
     model = MODELS.load(service)
     operation_model = model.operation_model(operation)
     raw: Any = _RawBody(response.body)
     streams = operation_model.has_event_stream_output or operation_model.has_streaming_output
-    parser: Any = create_parser(model.metadata["protocol"])
+    parser: Any = create_parser(protocol or protocol_of(service))
     parsed: dict[str, Any] = parser.parse(
         {
             "status_code": response.status,

@@ -32,6 +32,7 @@ from firstbyte.edge.control import control_operations
 from firstbyte.edge.hub import Hub
 from firstbyte.edge.identity import ROLE_SESSION_NAME, Identities
 from firstbyte.edge.logs import Logs
+from firstbyte.edge.metrics import Metrics
 from firstbyte.edge.objects import Objects
 from firstbyte.edge.proxy import ProxyThread, TlsProxy
 from firstbyte.edge.runtime import Runtime
@@ -62,6 +63,7 @@ from firstbyte.settings import (
 from firstbyte.telemetry.facts import HostStarted, HostStopped
 from firstbyte.telemetry.hooks import Hook, Hooks
 from firstbyte.telemetry.log import LogHook
+from firstbyte.telemetry.minutes import MinuteStatistics
 from firstbyte.telemetry.prometheus import CONTENT_TYPE, PrometheusHook
 
 STOP_TIMEOUT_S = 10
@@ -132,7 +134,8 @@ class Host:
         self.url = ""
         """Where it listens, once started."""
         self._metrics = PrometheusHook()
-        self._emit = Hooks((self._metrics, *hooks))
+        self._minutes = MinuteStatistics()
+        self._emit = Hooks((self._metrics, self._minutes, *hooks))
         self._exits = contextlib.AsyncExitStack()
 
     @property
@@ -189,7 +192,8 @@ class Host:
             region=settings.hosting.region,
         )
         plane, runtime, logs = await self._start_hosting(sidecar)
-        gateway = Gateway(list_services(plane, runtime, logs, keys.sessions), verifier)
+        services = list_services(plane, runtime, logs, keys.sessions, Metrics(self._minutes))
+        gateway = Gateway(services, verifier)
         await objects.start()
         exits.push_async_callback(objects.close)
         await starting
@@ -276,7 +280,9 @@ class Host:
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def list_services(plane: ControlPlane, runtime: Runtime, logs: Logs, sessions: Sessions) -> dict[str, Service]:
+def list_services(
+    plane: ControlPlane, runtime: Runtime, logs: Logs, sessions: Sessions, metrics: Metrics
+) -> dict[str, Service]:
     """Return what the gateway serves: handlers by service and operation."""
     identities = Identities(sessions.account_id)
     return {
@@ -292,6 +298,11 @@ def list_services(plane: ControlPlane, runtime: Runtime, logs: Logs, sessions: S
             "SimulatePrincipalPolicy": identities.simulate_principal_policy,
         },
         "logs": {"FilterLogEvents": logs.filter_log_events, "GetLogEvents": logs.get_log_events},
+        "cloudwatch": {
+            "GetMetricData": metrics.get_metric_data,
+            "GetMetricStatistics": metrics.get_metric_statistics,
+            "ListMetrics": metrics.list_metrics,
+        },
     }
 
 

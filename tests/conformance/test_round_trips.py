@@ -14,24 +14,22 @@ from hypothesis import strategies as st
 
 from firstbyte.app import list_services
 from firstbyte.aws.gateway import PROTOCOLS
-from firstbyte.aws.protocol import EventStream, WireProtocol
+from firstbyte.aws.protocol import EventStream
 from oracle import MODELS, input_values, operation_of, output_values, request_of, response_of
 
 ANYTHING: Any = type("Anything", (), {"__getattr__": lambda self, name: None})()
 SERVED = [
-    (service, operation)
-    for service, handlers in list_services(ANYTHING, ANYTHING, ANYTHING, ANYTHING).items()
+    (service, operation, protocol)
+    for service, handlers in list_services(ANYTHING, ANYTHING, ANYTHING, ANYTHING, ANYTHING).items()
     for operation in handlers
+    for protocol in MODELS.load(service).metadata["protocols"]
+    if protocol in PROTOCOLS
 ]
 PRINTABLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=12)
 """What a header carries as it is."""
 NAME = st.from_regex(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,20}", fullmatch=True)
 """What a path carries as it is."""
 EXAMPLES = settings(max_examples=15, suppress_health_check=list(HealthCheck))
-
-
-def protocol_of(service: str) -> WireProtocol:
-    return PROTOCOLS[MODELS.load(service).metadata["protocol"]]
 
 
 def bound(shape: Any, drawn: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
@@ -48,34 +46,35 @@ def _carried(member: Shape, value: Any) -> st.SearchStrategy[Any]:
     return NAME if location == "uri" else PRINTABLE
 
 
-@pytest.mark.parametrize(("service", "operation"), SERVED)
+@pytest.mark.parametrize(("service", "operation", "protocol"), SERVED)
 @EXAMPLES
 @given(data=st.data())
-def test_we_parse_what_botocore_serialises(service: str, operation: str, data: st.DataObject) -> None:
+def test_we_parse_what_botocore_serialises(service: str, operation: str, protocol: str, data: st.DataObject) -> None:
     shape = operation_of(service, operation).input_shape
     params = data.draw(bound(shape, input_values(service, operation))) if shape and shape.members else {}
-    request = request_of(service, operation, params, signed=False)
-    protocol = protocol_of(service)
+    request = request_of(service, operation, params, signed=False, protocol=protocol)
+    wire = PROTOCOLS[protocol]
 
-    assert protocol.find_operation(MODELS.load(service), request) == operation
-    assert protocol.parse(operation_of(service, operation), request) == params
+    assert wire.find_operation(MODELS.load(service), request) == operation
+    assert wire.parse(operation_of(service, operation), request) == params
 
 
-@pytest.mark.parametrize(("service", "operation"), SERVED)
+@pytest.mark.parametrize(("service", "operation", "protocol"), SERVED)
 @EXAMPLES
 @given(data=st.data())
-def test_botocore_parses_what_we_serialise(service: str, operation: str, data: st.DataObject) -> None:
+def test_botocore_parses_what_we_serialise(service: str, operation: str, protocol: str, data: st.DataObject) -> None:
     model = operation_of(service, operation)
     shape = model.output_shape
     answer = data.draw(bound(shape, output_values(service, operation))) if shape and shape.members else {}
     if model.has_event_stream_output:
         answer.pop("Body", None)
         pieces = data.draw(st.lists(st.binary(min_size=1, max_size=20), max_size=3))
-        response = protocol_of(service).serialise(model, EventStream(answer, _events(pieces)), "request-1")
-        parsed = response_of(service, operation, response)
+        response = PROTOCOLS[protocol].serialise(model, EventStream(answer, _events(pieces)), "request-1")
+        parsed = response_of(service, operation, response, protocol=protocol)
         assert [event["PayloadPart"]["Bytes"] for event in parsed.pop("Body")] == pieces
     else:
-        parsed = response_of(service, operation, protocol_of(service).serialise(model, answer, "request-1"))
+        response = PROTOCOLS[protocol].serialise(model, answer, "request-1")
+        parsed = response_of(service, operation, response, protocol=protocol)
 
     assert parsed.pop("ResponseMetadata")["HTTPStatusCode"] == model.http.get("responseCode", 200)
     if "Body" in parsed:  # botocore leaves a body that is bytes on the socket

@@ -1,5 +1,6 @@
 """One good request for every operation that the host serves, and for what it serves of S3: the fuzzers' seeds."""
 
+import datetime
 from typing import Any
 
 from botocore.auth import S3SigV4Auth
@@ -28,6 +29,13 @@ _INVOKING = {
     "TargetVariant": "AllTraffic",
     "InferenceId": "i-1",
 }
+_METRIC = {
+    "Namespace": "AWS/SageMaker",
+    "MetricName": "ModelLatency",
+    "Dimensions": [{"Name": "EndpointName", "Value": "e"}, {"Name": "VariantName", "Value": "AllTraffic"}],
+}
+_NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
+_SPAN = {"StartTime": _NOON, "EndTime": _NOON + datetime.timedelta(hours=1)}
 
 PARAMS: dict[tuple[str, str], dict[str, Any]] = {
     ("sagemaker", "AddTags"): {"ResourceArn": _ARN, "Tags": [{"Key": "k", "Value": "v"}]},
@@ -69,6 +77,12 @@ PARAMS: dict[tuple[str, str], dict[str, Any]] = {
     ("sts", "AssumeRole"): {"RoleArn": "arn:aws:iam::123456789012:role/trainer", "RoleSessionName": "nightly"},
     ("sts", "GetCallerIdentity"): {},
     ("iam", "GetRole"): {"RoleName": "sagemaker_execution_role"},
+    ("cloudwatch", "GetMetricData"): {
+        "MetricDataQueries": [{"Id": "m", "MetricStat": {"Metric": _METRIC, "Period": 60, "Stat": "p99"}}],
+        **_SPAN,
+    },
+    ("cloudwatch", "GetMetricStatistics"): {**_METRIC, **_SPAN, "Period": 60, "Statistics": ["Average"]},
+    ("cloudwatch", "ListMetrics"): {"Namespace": "AWS/SageMaker", "Dimensions": [{"Name": "EndpointName"}]},
     ("logs", "GetLogEvents"): {
         "logGroupName": "/aws/sagemaker/Endpoints/e",
         "logStreamName": "AllTraffic/i",
@@ -109,6 +123,11 @@ _OBJECTS: tuple[tuple[str, str, dict[str, str], bytes], ...] = (
 def good_requests() -> list[HttpRequest]:
     """Return the seeds, signed."""
     calls = [request_of(service, operation, params) for (service, operation), params in PARAMS.items()]
+    calls += [
+        request_of(service, operation, params, protocol="query")
+        for (service, operation), params in PARAMS.items()
+        if service == "cloudwatch"
+    ]
     objects = [
         sign(AWSRequest(method, ENDPOINT + path, headers=headers, data=body), "s3", S3SigV4Auth)
         for method, path, headers, body in _OBJECTS

@@ -23,12 +23,14 @@ from firstbyte.aws.sigv4 import Verifier
 from firstbyte.edge.asgi import Edge
 from firstbyte.edge.hub import Hub
 from firstbyte.edge.logs import Logs
+from firstbyte.edge.metrics import Metrics
 from firstbyte.edge.objects import Objects
 from firstbyte.edge.runtime import Runtime
 from firstbyte.edge.sessions import Sessions
 from firstbyte.edge.sidecar import Sidecar
 from firstbyte.hosting.async_invoke import AsyncInvoker
 from firstbyte.hosting.data_capture import Captures
+from firstbyte.telemetry.minutes import MinuteStatistics
 from fuzz.corpus import PARAMS, good_requests
 from fuzz.mutation import mutate
 from oracle import find_credentials, utc_now
@@ -85,7 +87,8 @@ async def open_door(folder: Path, sidecar: Sidecar, *, verifies: bool) -> AsyncI
     runtime = Runtime(captures, queue, lambda fact: None)
     logs = Logs(host.fleet.of, lambda name: host.store.endpoints.get(name) is not None, lambda name: folder / name)
     verifier = Verifier(find_credentials, utc_now, region="us-east-1") if verifies else None
-    gateway = Gateway(list_services(host.api, runtime, logs, Sessions("123456789012", SystemClock().now)), verifier)
+    sessions, metrics = Sessions("123456789012", SystemClock().now), Metrics(MinuteStatistics())
+    gateway = Gateway(list_services(host.api, runtime, logs, sessions, metrics), verifier)
     objects = Objects(sidecar, find_credentials, verifier, account_id="123456789012", region="us-east-1")
     hub = Hub(find_no_model, offline=True)
     await objects.start()
@@ -118,7 +121,7 @@ def num_open_files() -> int:
 
 def test_there_is_a_seed_for_everything_that_is_served() -> None:
     anything: Any = type("Anything", (), {"__getattr__": lambda self, name: None})()
-    served = list_services(anything, anything, anything, anything)
+    served = list_services(anything, anything, anything, anything, anything)
 
     assert {(service, operation) for service in served for operation in served[service]} == PARAMS.keys()
 

@@ -25,6 +25,7 @@ from firstbyte.aws.constraints import check
 from firstbyte.aws.errors import (
     AccessError,
     ConstraintViolation,
+    Family,
     MalformedRequest,
     RequestError,
     ServiceError,
@@ -32,7 +33,14 @@ from firstbyte.aws.errors import (
 )
 from firstbyte.aws.http import HttpRequest, HttpResponse
 from firstbyte.aws.json11 import Json11
-from firstbyte.aws.protocol import Answer, EventStream, WireProtocol, close_events, find_error_shape
+from firstbyte.aws.protocol import (
+    Answer,
+    EventStream,
+    WireProtocol,
+    close_events,
+    find_error_shape,
+    is_query_compatible,
+)
 from firstbyte.aws.query import Query, read_form
 from firstbyte.aws.rest_json import RestJson
 from firstbyte.aws.rights import check_access, name_action, name_resource
@@ -67,7 +75,7 @@ Service: TypeAlias = Mapping[str, Handler]
 
 @dataclass(frozen=True, slots=True)
 class _Served:
-    """One service, ready to be asked."""
+    """One service in one of the protocols that it speaks, ready to be asked."""
 
     model: ServiceModel
     protocol: WireProtocol
@@ -149,7 +157,7 @@ class Gateway:
         clock: Callable[[], datetime.datetime] = _utc_now,
     ) -> None:
         models = models or ServiceModels()
-        self._services = {name: _serve(models.load(name), handlers) for name, handlers in services.items()}
+        self._served = [one for name, handlers in services.items() for one in _serve(models.load(name), handlers)]
         self._verifier = verifier
         self._clock = clock
         self._steps: tuple[Callable[[Any], Awaitable[Any]], ...] = (
@@ -231,16 +239,14 @@ class Gateway:
     def _candidates(self, request: HttpRequest) -> Iterator[_Served]:
         """Yield the services that the request may be for, those it is signed for first."""
         scope = claimed_scope(request)
-        signed_for = [
-            served for served in self._services.values() if scope and served.model.signing_name == scope.service
-        ]
+        signed_for = [served for served in self._served if scope and served.model.signing_name == scope.service]
         yield from signed_for
-        yield from (served for served in self._services.values() if served not in signed_for)
+        yield from (served for served in self._served if served not in signed_for)
 
     def _nothing_at(self, request: HttpRequest) -> str:
         """Say what is missing: the service, or something in it."""
         scope = claimed_scope(request)
-        signing_names = sorted({served.model.signing_name for served in self._services.values()})
+        signing_names = sorted({served.model.signing_name for served in self._served})
         if scope and scope.service not in signing_names:
             return f"'{scope.service}' is not served by this host, which serves {', '.join(signing_names)}"
         return f"No operation is served at {request.method} {request.path}"
@@ -267,7 +273,7 @@ class Gateway:
         for served in self._candidates(request):
             if served.protocol.find_operation(served.model, request) is not None:
                 return served
-        for served in self._services.values():
+        for served in self._served:
             if scope and served.model.signing_name == scope.service and served.protocol is guess:
                 return served
         return None
@@ -281,15 +287,17 @@ class Gateway:
         return HttpResponse(response.status, tuple(headers), response.body)
 
 
-def _serve(model: ServiceModel, handlers: Service) -> _Served:
+def _serve(model: ServiceModel, handlers: Service) -> list[_Served]:
+    """Make a service ready in every protocol that it and we speak: clients' series differ in which they choose."""
     for name in handlers:
         if name not in model.operation_names:
             near = difflib.get_close_matches(name, model.operation_names, 1)
             raise ValueError(f"{model.service_name} has no operation {name}{f', but {near[0]}' if near else ''}")
-    spoken = [name for name in (model.protocol, *model.metadata.get("protocols", ())) if name in PROTOCOLS]
-    if not spoken:
+    spoken = model.metadata.get("protocols", (model.protocol,))
+    served = [_Served(model, protocol, handlers) for name, protocol in PROTOCOLS.items() if name in spoken]
+    if not served:
         raise ValueError(f"{model.service_name} speaks {model.protocol}, which is none of {', '.join(PROTOCOLS)}")
-    return _Served(model, PROTOCOLS[spoken[0]], handlers)
+    return served
 
 
 def _find_served(served: _Served, name: str) -> OperationModel:
@@ -313,7 +321,7 @@ def _as_service_error(failure: Exception, protocol: WireProtocol, model: Service
         case ServiceError():
             return failure
         case AccessError():
-            return failure.as_service_error(protocol.family)
+            return failure.as_service_error(Family.QUERY if is_query_compatible(model) else protocol.family)
         case UnknownOperation():
             return ServiceError(
                 protocol.unknown_operation_code, failure.message, status=protocol.unknown_operation_status
@@ -326,6 +334,8 @@ def _as_service_error(failure: Exception, protocol: WireProtocol, model: Service
 
 
 def _validation_code(protocol: WireProtocol, model: ServiceModel | None) -> str:
-    """Return what the service calls a broken constraint: sagemaker says Exception, its runtime and sts say Error."""
-    is_error = protocol is PROTOCOLS["query"] or find_error_shape(model, "ValidationError")
+    """Return what the service calls a broken constraint: sagemaker says Exception, its runtime, sts, … say Error."""
+    is_error = (
+        protocol is PROTOCOLS["query"] or is_query_compatible(model) or find_error_shape(model, "ValidationError")
+    )
     return "ValidationError" if is_error else "ValidationException"

@@ -1,6 +1,6 @@
 """AWS JSON 1.0 and 1.1: `X-Amz-Target` names the operation, both bodies are one JSON object. sagemaker speaks it.
 
-Source: smithy.io, "AWS JSON 1.1 protocol".
+Source: smithy.io, "AWS JSON 1.1 protocol", "AWS Query compatible" for the errors of services that spoke Query once.
 """
 
 from typing import Any, cast
@@ -10,7 +10,7 @@ from botocore.model import OperationModel, ServiceModel, StructureShape
 
 from firstbyte.aws.errors import Family, MalformedRequest, ServiceError, UnservableAnswer
 from firstbyte.aws.http import HttpRequest, HttpResponse
-from firstbyte.aws.protocol import Answer, EventStream, describe_error
+from firstbyte.aws.protocol import Answer, EventStream, describe_error, find_error_shape, is_query_compatible
 from firstbyte.aws.shapes import parse, serialise
 
 
@@ -40,9 +40,16 @@ class Json11:
         return HttpResponse(200, (_content_type(operation.service_model),), body)
 
     def serialise_error(self, model: ServiceModel | None, error: ServiceError, _request_id: str) -> HttpResponse:
-        """Write the error; clients read its code from `__type`."""
-        body = orjson.dumps({"__type": error.code, **describe_error(model, error)}, default=str)
-        return HttpResponse(error.status, (_content_type(model),), body)
+        """Write the error; clients read its code from `__type`, or where there is one from the header."""
+        headers = [_content_type(model)]
+        shape = find_error_shape(model, error.code)
+        kind = shape.name if shape and is_query_compatible(model) else error.code
+        if is_query_compatible(model):
+            headers.append(
+                ("x-amzn-query-error", f"{error.code};{'Sender' if error.fault == 'client' else 'Receiver'}")
+            )
+        body = orjson.dumps({"__type": kind, **describe_error(model, error)}, default=str)
+        return HttpResponse(error.status, tuple(headers), body)
 
 
 def _content_type(model: ServiceModel | None) -> tuple[str, str]:

@@ -71,6 +71,11 @@ def find_error_shape(model: ServiceModel | None, code: str) -> StructureShape | 
     return cast(StructureShape | None, cast(Any, model).shape_for_error_code(code)) if model else None
 
 
+def is_query_compatible(model: ServiceModel | None) -> bool:
+    """Whether a service once spoke AWS Query only, and still calls its errors as it did then."""
+    return model is not None and "awsQueryCompatible" in model.metadata
+
+
 async def close_events(events: AsyncIterator[StreamEvent]) -> None:
     """Close an iterator of events, if it can be closed, so that their maker stops."""
     close = getattr(events, "aclose", None)

@@ -40,9 +40,15 @@ MAX_KEY_BYTES = 1024
 PIECE_BYTES = 256 * 1024
 """Of an object on its way out."""
 
-_VIRTUAL_HOST = re.compile(r"(?P<bucket>[a-z0-9][a-z0-9.\-]{2,})\.(s3[.\-][a-z0-9.\-]*amazonaws\.com|localhost)(:\d+)?")
-"""A bucket before Amazon's names, which `firstbyte exec` leads here, or before `localhost`, as boto3 makes of an
-endpoint of that name. Of any other name nobody but its owner knows where the bucket ends."""
+_VIRTUAL_HOST = re.compile(
+    r"(?P<bucket>[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9])\."
+    r"(s3[.\-][a-z0-9.\-]*amazonaws\.com"
+    r"|(?<!\.s3\.)(s3\.)?(localhost|\d+([.\-]\d+){3}(\.[a-z0-9.\-]*[a-z])?))(:\d+)?",
+    re.ASCII | re.IGNORECASE,
+)
+"""A bucket before Amazon's names, which `firstbyte exec` leads here, before `localhost`, as boto3 makes of an endpoint
+of that name, or before an address, as in BUCKET.127.0.0.1.nip.io. Of any other name nobody but its owner knows where
+the bucket ends."""
 _UNSERVED = re.compile(
     "accelerate|acl|analytics|attributes|cors|encryption|intelligent-tiering|inventory|legal-hold|lifecycle|logging|metrics"
     "|notification|object-lock|ownershipControls|policy|policyStatus|publicAccessBlock|replication|requestPayment|restore"
@@ -290,7 +296,7 @@ def read_request(request: HttpRequest) -> ObjectRequest:
     """Find bucket and key, in the path or, virtual-host style, in the Host header."""
     match = _VIRTUAL_HOST.fullmatch(request.headers.get("host", ""))
     if match:
-        request = dataclasses.replace(request, path=f"/{match['bucket']}{request.path}")
+        request = dataclasses.replace(request, path=f"/{match['bucket'].lower()}{request.path}")
     bucket, _, key = unquote_to_bytes(request.path).decode(errors="surrogateescape").lstrip("/").partition("/")
     query = {name: value for name, value in parse_qsl(request.query, keep_blank_values=True) if name not in _PRESIGNING}
     return ObjectRequest(request, bucket, key, query)

@@ -1,4 +1,4 @@
-"""Which of SageMaker's parameters do something here, which are only kept for Describe, and which are refused.
+"""Which parameters of SageMaker and CloudWatch do something here, which are only kept, and which are refused.
 
 `find_unserved` holds a call against the refused ones before it reaches hosting; `render_reference` makes
 docs/operations.md of the same tables and botocore's service models. What is in neither table is served. A path goes
@@ -60,6 +60,10 @@ REFUSED: Mapping[str, Mapping[str, str]] = {
         "TargetContainerHostname": "containers are not invoked directly here",
         "InferenceComponentName": "inference components are not hosted here",
     },
+    "GetMetricData": {
+        "MetricDataQueries.Expression": "metric math and searches are not computed here",
+        "MetricDataQueries.AccountId": "there is one account",
+    },
 }
 """Operation to path to why. In part hosting refuses them too, in words that need the endpoint."""
 
@@ -98,6 +102,11 @@ RECORDED: Mapping[str, Mapping[str, str]] = {
     "UpdateEndpoint": {"DeploymentConfig.RollingUpdatePolicy.RollbackMaximumBatchSize": _ROLLBACK},
     "InvokeEndpoint": {
         "EnableExplanations": "passed on to the container",
+    },
+    "GetMetricData": {"LabelOptions": "labels are given back as they are"},
+    "ListMetrics": {
+        "IncludeLinkedAccounts": "there is one account",
+        "OwningAccount": "there is one account",
     },
 }
 """Operation to path to what is to be known."""

@@ -4,11 +4,21 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from firstbyte.hosting.errors import StreamBroken
 from firstbyte.hosting.facts import Emit, InvocationFinished, InvocationStarted, Outcome
 from firstbyte.hosting.ports import InstanceAnswer, InstanceCall, InstanceClient
 from firstbyte.hosting.records import DeployedVariant, Instance
+
+
+@dataclass(frozen=True, slots=True)
+class CallMark:
+    """What the facts say of a call besides how it went."""
+
+    streaming: bool
+    overhead_s: float | None = None
+    """What was spent on it before it came here; None where nobody waits for it."""
 
 
 class Exchange:
@@ -20,14 +30,13 @@ class Exchange:
         deployed: DeployedVariant,
         num_outstanding: Counter[str],
         emit: Emit,
-        *,
-        streaming: bool,
+        mark: CallMark,
     ) -> None:
         self.instance = instance
         self.deployed = deployed
         self._num_outstanding = num_outstanding
         self._emit = emit
-        self._streaming = streaming
+        self._mark = mark
         self._started_s = time.perf_counter()
         self._first_chunk_s: float | None = None
         self._num_chunks = 0
@@ -44,7 +53,9 @@ class Exchange:
         self._deadline = asyncio.get_running_loop().time() + limit_s
         self._num_outstanding[self.instance.id] += 1
         place = self.instance
-        started = InvocationStarted(place.endpoint_name, place.variant_name, place.id, self._streaming, len(call.body))
+        started = InvocationStarted(
+            place.endpoint_name, place.variant_name, place.id, self._mark.streaming, len(call.body)
+        )
         self._emit(started)
         assert place.url is not None, "a healthy instance has a URL"
         try:
@@ -78,8 +89,8 @@ class Exchange:
         """Note that it ended with `error`."""
         self.finish(_outcome_of(error))
 
-    def finish(self, outcome: Outcome) -> None:
-        """Note how it ended; the first word counts."""
+    def finish(self, outcome: Outcome, container_status: int | None = None) -> None:
+        """Note how it ended, with what the container refused it; the first word counts."""
         if self._is_over:
             return
         self._is_over = True
@@ -91,12 +102,14 @@ class Exchange:
                 endpoint_name=self.instance.endpoint_name,
                 variant_name=self.instance.variant_name,
                 instance_id=self.instance.id,
-                streaming=self._streaming,
+                streaming=self._mark.streaming,
                 outcome=outcome,
                 duration_s=time.perf_counter() - self._started_s,
                 first_chunk_s=self._first_chunk_s,
                 num_chunks=self._num_chunks,
                 body_bytes=self._num_bytes,
+                container_status=container_status,
+                overhead_s=self._mark.overhead_s,
             )
         )
 

@@ -17,7 +17,7 @@ from firstbyte.hosting.errors import (
     Unavailable,
     ValidationFailed,
 )
-from firstbyte.hosting.exchange import Exchange
+from firstbyte.hosting.exchange import CallMark, Exchange
 from firstbyte.hosting.fleet import Fleet
 from firstbyte.hosting.messages import MAX_QUOTED_BYTES, Wording
 from firstbyte.hosting.ports import InstanceAnswer, InstanceCall, Ports
@@ -45,6 +45,8 @@ class Invocation:
     enable_explanations: str | None = None
     inference_component_name: str | None = None
     session_id: str | None = None
+    overhead_s: float | None = None
+    """What was spent on it so far, for the facts; None where nobody waits for it."""
 
     def headers(self) -> dict[str, str]:
         """The headers that the container gets: these and no others."""
@@ -282,7 +284,8 @@ class Invoker:
             self._sessions.close(endpoint_name, closed)
 
     def _exchange(self, instance: Instance, deployed: DeployedVariant, call: Invocation) -> Exchange:
-        return Exchange(instance, deployed, self._fleet.num_outstanding, self._ports.emit, streaming=call.streaming)
+        mark = CallMark(call.streaming, call.overhead_s)
+        return Exchange(instance, deployed, self._fleet.num_outstanding, self._ports.emit, mark)
 
     def _pick(self, call: Invocation, endpoint: Endpoint, passed_over: set[str]) -> Exchange:
         """Choose a variant by weight among those that live, then an instance by the variant's strategy."""
@@ -313,7 +316,7 @@ class Invoker:
                 body += chunk
         except (StreamBroken, TimeoutError):
             pass  # what came of the error is worth more than the news that the rest did not
-        exchange.finish("model_error")
+        exchange.finish("model_error", answer.status)
         endpoint_name, name = exchange.instance.endpoint_name, exchange.deployed.container.name
         return self._wording.model_failed(endpoint_name, name, answer.status, body)
 

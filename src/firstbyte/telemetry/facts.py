@@ -102,6 +102,10 @@ class InvocationFinished(Fact):
     num_chunks: int
     body_bytes: int
     """Of the answer, as far as it came."""
+    container_status: int | None = None
+    """What the container refused it with; None where it did not."""
+    overhead_s: float | None = None
+    """What the host took before the call to the container; None for one out of the queue."""
 
 
 AsyncOutcome = Literal["ok", "expired", "download_failed", "invocation_failed", "upload_failed"]

@@ -81,6 +81,9 @@ class FakeService:
         assert call.identity is not None
         return {"UserId": call.identity.access_key_id, "Account": "123456789012", "Arn": "arn:aws:iam::1:role/r"}
 
+    async def list_metrics(self, call: Call) -> Answer:
+        return {"Metrics": [{"MetricName": call.params["MetricName"]}]}
+
     def tables(self) -> dict[str, Service]:
         return {
             "sagemaker": {
@@ -92,6 +95,7 @@ class FakeService:
             RUNTIME: {"InvokeEndpoint": self.invoke, "InvokeEndpointWithResponseStream": self.stream},
             "iam": {"GetRole": self.get_role},
             "sts": {"GetCallerIdentity": self.get_caller_identity},
+            "cloudwatch": {"ListMetrics": self.list_metrics},
         }
 
 
@@ -254,7 +258,7 @@ def test_a_path_or_method_that_is_not_there(method: str, path: str) -> None:
 
 def test_a_service_that_is_not_there() -> None:
     response = handle(sign(control(b"{}", "DynamoDB_20120810.ListTables"), "dynamodb"))
-    says = "'dynamodb' is not served by this host, which serves iam, sagemaker, sts"
+    says = "'dynamodb' is not served by this host, which serves iam, monitoring, sagemaker, sts"
     assert told(response) == (400, "UnknownOperationException", says)
 
 
@@ -264,6 +268,21 @@ def test_an_action_that_is_not_there() -> None:
     error = response_of("sts", "GetCallerIdentity", response)["Error"]
     assert (response.status, error["Code"]) == (400, "InvalidAction")
     assert error["Message"] == "Could not find operation MakeTea for version 2011-06-15"
+
+
+@pytest.mark.parametrize("protocol", ["json", "query"])
+def test_a_service_is_answered_in_whichever_of_its_protocols_it_is_asked(protocol: str) -> None:
+    good = request_of("cloudwatch", "ListMetrics", {"MetricName": "m"}, protocol=protocol)
+    answer = response_of("cloudwatch", "ListMetrics", handle(good), protocol=protocol)
+    assert answer["Metrics"] == [{"MetricName": "m"}]
+
+    def error(params: dict[str, Any], **changed: Any) -> tuple[str, str]:
+        bad = replace(request_of("cloudwatch", "ListMetrics", params, protocol=protocol), **changed)
+        told = response_of("cloudwatch", "ListMetrics", handle(bad), protocol=protocol)["Error"]
+        return told["Code"], told["Message"]
+
+    assert error({"MetricName": "m" * 256})[0] == "ValidationError"
+    assert error({"MetricName": "m"}, query="changed")[0] == "SignatureDoesNotMatch"
 
 
 def test_each_protocol_refuses_a_bad_signature_in_its_own_words() -> None:

@@ -110,3 +110,14 @@ def test_an_event_stream_cannot_be_served() -> None:
 
     with pytest.raises(UnservableAnswer, match="does not stream"):
         WIRE.serialise(MODEL.operation_model("CreateEndpoint"), EventStream({}, events()), "id")
+
+
+@pytest.mark.parametrize("code", ["InvalidParameterValue", "SignatureDoesNotMatch"])
+def test_a_service_that_once_spoke_query_calls_its_errors_as_it_did(code: str) -> None:
+    response = WIRE.serialise_error(MODELS.load("cloudwatch"), ServiceError(code, "no"), "id")
+    parsed = response_of("cloudwatch", "GetMetricStatistics", response, protocol="json")
+
+    assert (parsed["Error"]["Code"], parsed["Error"]["Message"]) == (code, "no")
+    assert response.header("x-amzn-query-error") == f"{code};Sender"
+    kind = {"InvalidParameterValue": "InvalidParameterValueException"}.get(code, code)
+    assert json.loads(bytes(response.body))["__type"] == kind  # type: ignore[arg-type]

@@ -21,12 +21,13 @@ NO_PLANE: Any = type("Anything", (), {"__getattr__": lambda self, name: lambda m
 MODELS = ServiceModels()
 CONTROL = sorted(control_operations(NO_PLANE))
 RUNTIME = ["InvokeEndpoint", "InvokeEndpointAsync", "InvokeEndpointWithResponseStream"]
-SERVED = {"sagemaker": CONTROL, "sagemaker-runtime": RUNTIME}
+METRICS = ["GetMetricData", "GetMetricStatistics", "ListMetrics"]
+SERVED = {"sagemaker": CONTROL, "sagemaker-runtime": RUNTIME, "cloudwatch": METRICS}
 TOO_DEEP = 6
 
 
 def input_shape(operation: str) -> StructureShape:
-    service = "sagemaker" if operation in CONTROL else "sagemaker-runtime"
+    service = next(name for name, operations in SERVED.items() if operation in operations)
     shape = MODELS.load(service).operation_model(operation).input_shape
     assert shape is not None
     return shape
