@@ -19,7 +19,7 @@ from firstbyte.containers.exchange import Answer, Headers, Request
 from firstbyte.containers.lmi.changes import ASYNC_FORMATS
 from firstbyte.containers.lmi.chat import ChatLines, ChatPieces, ChatWhole
 from firstbyte.containers.lmi.completions import CompletionLines, CompletionWhole
-from firstbyte.containers.lmi.front_end import FrontEnd, front_end_error
+from firstbyte.containers.lmi.front_end import FrontEnd, front_end_error, is_ping
 from firstbyte.containers.lmi.metrics import NOT_ENABLED, render_metrics
 from firstbyte.containers.lmi.options import LmiOptions
 from firstbyte.containers.lmi.rendering import (
@@ -95,7 +95,7 @@ class LmiDialect:
 
     def parse(self, request: Request) -> Parsed:
         """Look the route up, read the body and check it."""
-        if request.path == "/ping" and request.method == "GET":
+        if is_ping(request):
             return HealthInquiry(self.render_health)
         if request.path == "/metrics" and request.method == "GET":
             return self._metrics(request)
@@ -120,7 +120,7 @@ class LmiDialect:
 
     def _plan(self, body: LmiBody, prompt: str, prompt_ids: tuple[int, ...], headers: Headers) -> Call | Answer:
         if unused := body.unused_parameters:
-            logger.warning("parameters that mean nothing here were dropped: %s", ", ".join(unused))
+            logger.warning("parameters that mean nothing here were dropped: %s", ", ".join(map(repr, unused)))
         wording = self._wording(body, prompt, headers)
         formatter = self.formatter if self._is_formatted(body) else None
         is_reworded = self.options.version >= ASYNC_FORMATS

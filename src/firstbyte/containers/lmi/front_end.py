@@ -88,6 +88,11 @@ class FrontEnd:
         return json_answer(200, json.dumps({"models": [model]}, indent=2).encode(), self.headers(None))
 
 
+def is_ping(request: Request) -> bool:
+    """Whether a request asks for the model's state; a HEAD request is told the status alone."""
+    return request.path == "/ping" and request.method in ("GET", "HEAD")
+
+
 def custom_attributes(request: Request) -> Mapping[str, str]:
     """SageMaker's one header for what a client wants to tell the container: `name=value;name=value`."""
     pairs = (pair.partition("=") for pair in request.headers.get(CUSTOM_ATTRIBUTES, "").split(";"))

@@ -13,7 +13,7 @@ from firstbyte.containers.connection import ClientLeft, Connection, Message, Rec
 from firstbyte.containers.dialect import Application
 from firstbyte.containers.errors import BodyTooLarge, StartupFailed
 from firstbyte.containers.exchange import Answer, Request
-from firstbyte.containers.lmi.front_end import FrontEnd, front_end_error
+from firstbyte.containers.lmi.front_end import FrontEnd, front_end_error, is_ping
 from firstbyte.containers.loading import Loaded
 from firstbyte.engine.errors import EngineError
 
@@ -63,7 +63,7 @@ class PendingLmi:
         return await connection.answer(self._answer(request))
 
     def _answer(self, request: Request) -> Answer:
-        if (request.method, request.path) == ("GET", "/ping"):
+        if is_ping(request):
             return self._front_end.health("FAILED" if self._has_failed else "PENDING")
         if (answer := self._front_end.answer(request)) is not None:
             return answer

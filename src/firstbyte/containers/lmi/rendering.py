@@ -70,6 +70,11 @@ def dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def encode(text: str) -> bytes:
+    """JSON as bytes. Half of a surrogate pair, which only a client can have brought, stays the escape that it was."""
+    return text.encode(errors="backslashreplace")
+
+
 def escape(text: str) -> str:
     """`text` as it stands between the quotes of a JSON string."""
     return dump(text)[1:-1]
@@ -230,7 +235,7 @@ class JsonLines:
 
     def _line(self, message: dict[str, Any]) -> bytes:
         line = dump(message) + "\n"
-        return (f"data: {line}\n" if self.is_sse else line).encode()
+        return encode(f"data: {line}\n" if self.is_sse else line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,9 +301,9 @@ def python_error(error: ContainerError, wording: Wording) -> Answer:
     """
     if wording.has_status_codes:
         code = error_code(error, wording.version)
-        return json_answer(code, dump({"code": code, "error": str(error)}).encode(), wording.headers)
+        return json_answer(code, encode(dump({"code": code, "error": str(error)})), wording.headers)
     members: dict[str, Any] = {"code": 424, "error": str(error)}
     if wording.version < CODE_FIRST:
         members = {"error": "", "code": 424}
     body = json.dumps(members, ensure_ascii=False, separators=(",", ":"))
-    return Answer(200, (("content-type", "application/json"), *wording.headers), body.encode(), is_chunked=True)
+    return Answer(200, (("content-type", "application/json"), *wording.headers), encode(body), is_chunked=True)

@@ -30,6 +30,8 @@ from firstbyte.engine.requests import GenerateRequest, Grammar, Sampling
 from firstbyte.engine.tokenizer import Tokenizer
 
 DEFAULT_NEW_TOKENS = 30
+LONGEST_SEED = 20
+"""Digits of the largest seed, as a text; Python takes quadratic time for a number, and refuses thousands of digits."""
 ADAPTER_HEADER = "x-amzn-sagemaker-adapter-identifier"
 
 KNOWN_PARAMETERS = frozenset(
@@ -288,7 +290,7 @@ class _Parameters:
         value = self.get("seed", None)
         if value is None:
             return None
-        if isinstance(value, str) and value.isascii() and value.isdigit():
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_SEED:
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             raise RequestRejected(f"seed must be an integer, got {value!r}")

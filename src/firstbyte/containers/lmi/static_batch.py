@@ -15,7 +15,7 @@ from firstbyte.containers.errors import BodyTooLarge, ContainerError, Overloaded
 from firstbyte.containers.exchange import Answer, Head, Headers, json_answer
 from firstbyte.containers.lmi.front_end import front_end_refusal
 from firstbyte.containers.lmi.handlers.outputs import encode_json
-from firstbyte.containers.lmi.rendering import visible_text
+from firstbyte.containers.lmi.rendering import encode, visible_text
 from firstbyte.containers.metering import Timings
 from firstbyte.engine.requests import GenerateRequest, TokenEvent
 
@@ -109,7 +109,7 @@ class OutputLines:
     def render_error(self, error: ContainerError) -> tuple[bytes, ...]:
         """A line with the reason; the other generations go on."""
         self.rows.end(self.column)
-        return (f"{json.dumps({'error_msg': str(error)}, ensure_ascii=False)}\n".encode(),)
+        return (encode(f"{json.dumps({'error_msg': str(error)}, ensure_ascii=False)}\n"),)
 
     def refuse(self, error: ContainerError) -> Answer:
         """An answer for an error before the first token."""

@@ -47,6 +47,39 @@ async def test_ping_names_the_model_and_its_state() -> None:
     assert (answer.status, answer.json) == (200, {"model": {"status": "Healthy"}})
 
 
+async def test_ping_is_answered_to_head_too() -> None:
+    assert (await play(lmi(), Request("HEAD", "/ping", {}))).status == 200
+
+
+HALF = b'"\\ud83d"'
+"""Half of an emoji's escape, which JSON can name and UTF-8 cannot."""
+
+
+@pytest.mark.parametrize("version", ["0.25.0", "0.28.0", "0.29.0", "0.36.0"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"inputs": "a", "adapters": %b}' % HALF,
+        b'{"requestType": %b}' % HALF,
+        b'{"inputs": %b}' % HALF,
+        b'{"inputs": "a", "parameters": {%b: 1}}' % HALF,
+        b'{"inputs": "a", "parameters": {"seed": %b, "do_sample": true}}' % HALF,
+        b'{"inputs": "a", "parameters": {"seed": "%b", "do_sample": true}}' % (b"9" * 5000),
+    ],
+)
+@pytest.mark.parametrize("is_static", [False, True])
+async def test_text_that_is_no_unicode_is_no_crash(version: str, body: bytes, is_static: bool) -> None:
+    dialect = lmi(version, rolling_batch="disable") if is_static else lmi(version)
+    answer = await play(dialect, post("/invocations", body))
+    assert answer.status in (200, 400, 424)
+    assert isinstance(answer.json, dict | list)
+
+
+async def test_half_a_pair_comes_back_as_the_escape_that_it_was() -> None:
+    answer = await play(lmi("0.36.0"), post("/invocations", b'{"inputs": "a", "adapters": %b}' % HALF))
+    assert answer.json["error"].endswith("Adapter \ud83d is not registered")
+
+
 async def test_ping_after_a_failure_tries_one_token() -> None:
     engine = FakeEngine(fail_at=0)
     engine.failure = GenerationFailed("broken")
@@ -76,7 +109,7 @@ async def test_unused_parameters_are_dropped_with_a_warning(caplog: pytest.LogCa
     with caplog.at_level(logging.WARNING):
         answer = await play(lmi(), post("/invocations", {"inputs": "hi", "parameters": {"mood": 1, "colour": 2}}))
     assert answer.status == 200
-    assert "colour, mood" in caplog.text
+    assert "'colour', 'mood'" in caplog.text
 
 
 async def test_body_over_the_limit() -> None:

@@ -13,7 +13,7 @@ from firstbyte.containers.connection import ClientLeft, Connection, Message, Rec
 from firstbyte.containers.errors import BodyTooLarge, ContainerError
 from firstbyte.containers.exchange import Answer, Head, Headers, Request
 from firstbyte.containers.generation import Admission
-from firstbyte.containers.lmi.front_end import FrontEnd, front_end_refusal, properties_of
+from firstbyte.containers.lmi.front_end import FrontEnd, front_end_refusal, is_ping, properties_of
 from firstbyte.containers.lmi.handlers.frames import Frame
 from firstbyte.containers.lmi.handlers.process import invocation
 from firstbyte.containers.lmi.handlers.workers import Workers
@@ -64,7 +64,7 @@ class HandlerContainer:
         await self._workers.close()
 
     async def _answer(self, request: Request, connection: Connection) -> None:
-        if (request.method, request.path) == ("GET", "/ping"):
+        if is_ping(request):
             return await connection.answer(self._front_end.health(self._workers.status))
         if (answer := self._front_end.answer(request)) is not None:
             return await connection.answer(answer)

@@ -13,9 +13,8 @@ StreamContent = Iterable[Any] | AsyncIterator[Any]
 
 def encode_json(value: Any) -> bytes:
     """JSON as handlers' answers have it: indented by two, dates as text, NumPy's numbers and arrays as JSON's."""
-    return json.dumps(
-        value, ensure_ascii=False, allow_nan=False, indent=2, default=_plain, separators=(",", ":")
-    ).encode()
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2, default=_plain, separators=(",", ":"))
+    return text.encode(errors="backslashreplace")  # half of a surrogate pair stays an escape
 
 
 def _plain(value: Any) -> Any:
