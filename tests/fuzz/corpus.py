@@ -77,6 +77,10 @@ PARAMS: dict[tuple[str, str], dict[str, Any]] = {
     ("sts", "AssumeRole"): {"RoleArn": "arn:aws:iam::123456789012:role/trainer", "RoleSessionName": "nightly"},
     ("sts", "GetCallerIdentity"): {},
     ("iam", "GetRole"): {"RoleName": "sagemaker_execution_role"},
+    ("iam", "SimulatePrincipalPolicy"): {
+        "PolicySourceArn": "arn:aws:iam::123456789012:role/sagemaker_execution_role",
+        "ActionNames": ["sagemaker:CreateModel"],
+    },
     ("cloudwatch", "GetMetricData"): {
         "MetricDataQueries": [{"Id": "m", "MetricStat": {"Metric": _METRIC, "Period": 60, "Stat": "p99"}}],
         **_SPAN,
