@@ -9,7 +9,7 @@ import asyncio
 import random
 
 from firstbyte.hosting.errors import InstanceUnreachable, StreamBroken
-from firstbyte.hosting.exchange import Exchange
+from firstbyte.hosting.exchange import CallMark, Exchange
 from firstbyte.hosting.facts import CopyLost
 from firstbyte.hosting.fleet import Fleet
 from firstbyte.hosting.invoke import Invocation, InvocationAnswer, Invoker, Terms
@@ -66,7 +66,8 @@ class Shadows:
         instance = choose_instance(strategy, healthy, self._fleet.num_outstanding, self.random)
         if instance is None:
             return None
-        return Exchange(instance, shadow, self._fleet.num_outstanding, self._ports.emit, streaming=call.streaming)
+        mark = CallMark(call.streaming)
+        return Exchange(instance, shadow, self._fleet.num_outstanding, self._ports.emit, mark)
 
     async def _send(self, call: Invocation, exchange: Exchange) -> None:
         """Ask the shadow and read its answer to the end; the exchange notes how it went."""
