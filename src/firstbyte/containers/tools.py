@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from firstbyte.containers.schemas import with_types
+from firstbyte.containers.schemas import as_guided
 
 NO_TOOL = "no_tool"
 _NO_TOOL_SCHEMA = {
@@ -60,7 +60,7 @@ def _function_schema(name: str, parameters: Any) -> dict[str, Any]:
     names = parameters.get("required")
     required = ["_name", *(names if isinstance(names, list) else [])]
     schema = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-    return with_types(schema)  # type: ignore[no-any-return]
+    return as_guided(schema)  # type: ignore[no-any-return]
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from firstbyte.containers.schemas import with_types
+from firstbyte.containers.schemas import as_guided
 from firstbyte.containers.tgi.failures import ValidationFailed
 from firstbyte.engine.requests import Grammar
 
@@ -55,6 +55,6 @@ def _schema(value: Any, kind: str) -> str:
     if not value.keys() & {"properties", "$ref", "anyOf", "oneOf", "allOf"}:
         raise ValidationFailed("grammar is not valid: Grammar must have a 'properties' field")
     try:
-        return orjson.dumps(with_types(value)).decode()
+        return orjson.dumps(as_guided(value)).decode()
     except orjson.JSONEncodeError as error:  # one that came as a text may be deeper than a body
         raise ValidationFailed("grammar is not valid: recursion limit exceeded") from error

@@ -11,7 +11,7 @@ from firstbyte.containers.lmi.formats import read_format
 from firstbyte.engine.requests import Grammar
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
-AS_SCHEMA = Grammar("json_schema", json.dumps(SCHEMA))
+AS_SCHEMA = Grammar("json_schema", json.dumps(SCHEMA | {"additionalProperties": False}))
 TOOL = {"type": "function", "function": {"name": "f"}}
 
 

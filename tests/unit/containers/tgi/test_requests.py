@@ -220,4 +220,4 @@ async def test_a_schema_with_properties_is_one_of_an_object() -> None:
     await play(tgi(), post("/generate", {"inputs": "hi", "parameters": {"grammar": grammar}}), engine)
     asked = engine.requests[0].grammar
     assert asked is not None
-    assert json.loads(asked.text) == {"type": "object", **grammar["value"]}  # type: ignore[dict-item]
+    assert json.loads(asked.text) == {"type": "object", **grammar["value"], "additionalProperties": False}  # type: ignore[dict-item]
