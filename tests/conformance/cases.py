@@ -42,9 +42,15 @@ class Case:
     fail_at: int = -1
     failure: EngineError | None = None
     media_type: str = "application/json"
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """What the container is configured with: what its maker in `fakes.containers` takes."""
+    pause_at: int = -1
+    """The token that never comes."""
+    is_after_failure: bool = False
+    """Whether a generation has failed before it."""
 
     def engine(self) -> FakeEngine:
-        engine = FakeEngine(self.texts, fail_at=self.fail_at)
+        engine = FakeEngine(self.texts, fail_at=self.fail_at, pause_at=self.pause_at)
         engine.is_stopped = self.is_stopped
         engine.failure = self.failure or engine.failure
         return engine
@@ -140,7 +146,41 @@ TGI_ROUTES = (
     *(Case(f"wrong: {name}", prompt(None, **wrong)) for name, wrong in TGI_MISTAKES.items()),
     *(Case(f"wrong, streamed: {name}", prompt(True, **TGI_MISTAKES[name])) for name in ("top_k", "stop")),
 )
+BROKEN: Mapping[str, Any] = {"fail_at": 0, "failure": GenerationFailed("no memory")}
+SHORT = {"MAX_INPUT_TOKENS": "8", "MAX_TOTAL_TOKENS": "16", "MAX_BATCH_PREFILL_TOKENS": "16"}
+TGI_LIMITS = (
+    Case("too long a body", prompt(None), variables={"PAYLOAD_LIMIT": "16"}),
+    Case("too long a prompt", prompt(None, max_new_tokens=1), variables=SHORT),
+    Case("too long a prompt, streamed", prompt(True, max_new_tokens=1), variables=SHORT),
+    Case(
+        "too long a prompt by itself", {"inputs": "Who are you", "parameters": {"max_new_tokens": 1}}, variables=SHORT
+    ),
+    Case("too long a chat, streamed", {"messages": MESSAGES, "stream": True}, "/v1/chat/completions", variables=SHORT),
+    Case(
+        "a prompt that is cut",
+        prompt(None, max_new_tokens=1, truncate=3, details=True, decoder_input_details=True),
+        variables=SHORT,
+    ),
+    Case("no key", prompt(None), variables={"API_KEY": "secret"}),
+    Case("health after a failure", None, path="/health", is_after_failure=True, **BROKEN),
+    Case("health through SageMaker after a failure", None, path="/ping", is_after_failure=True, **BROKEN),
+    Case("vertex fails", {"instances": [{"inputs": "Who?"}]}, path="/vertex", **BROKEN),
+)
 CHAT = {"messages": MESSAGES, "max_tokens": 9}
+LMI_LIMITS = (
+    Case("too long a body", prompt(None), variables={"SERVING_MAX_REQUEST_SIZE": "16"}),
+    Case("too long a prompt", prompt(None), variables={"max_total_tokens": 8}),
+    Case("too long a prompt, streamed", prompt(True), variables={"max_total_tokens": 8}),
+    Case("too long a chat", CHAT, variables={"max_total_tokens": 8}),
+    Case(
+        "answers are cut to what fits",
+        prompt(True, max_new_tokens=99, details=True),
+        variables={"max_total_tokens": 33},
+    ),
+    Case("no token in time", prompt(None), pause_at=0),
+    Case("no token in time, streamed", prompt(True), pause_at=0),
+    Case("health after a failure", None, path="/ping", is_after_failure=True, **BROKEN),
+)
 LMI_MISTAKES: Mapping[str, Mapping[str, Any]] = {
     "temperature": {"temperature": -1},
     "top_k": {"top_k": -2},
@@ -188,4 +228,4 @@ LMI = (
     Case("unknown model", prompt(None), path="/predictions/other"),
     Case("health", None, path="/ping"),
 )
-CASES = {"tgi": SHARED + TGI + TGI_ROUTES, "lmi": SHARED + LMI + LMI_ROUTES}
+CASES = {"tgi": SHARED + TGI + TGI_ROUTES + TGI_LIMITS, "lmi": SHARED + LMI + LMI_ROUTES + LMI_LIMITS}

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from firstbyte.containers.schemas import as_guided
+
 NO_TOOL = "no_tool"
 _NO_TOOL_SCHEMA = {
     "properties": {"content": {"type": "string", "description": "The response content"}},
@@ -38,9 +40,9 @@ def call_schema(tools: Sequence[Tool], *, is_optional: bool) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "object", "properties": {"function": {"anyOf": schemas}}}
     schema |= {"required": ["function"], "additionalProperties": False}
     for function in functions:  # references inside a function's parameters point to the root
-        parameters = function.get("parameters") or {}
         for key in ("$defs", "definitions"):
-            schema |= {key: schema.get(key, {}) | parameters[key]} if key in parameters else {}
+            if found := _object(_object(function.get("parameters")).get(key)):
+                schema[key] = schema.get(key, {}) | found
     return schema
 
 
@@ -52,10 +54,18 @@ def list_tools(messages: Sequence[Mapping[str, Any]], tools: Sequence[Tool], pro
 
 
 def _function_schema(name: str, parameters: Any) -> dict[str, Any]:
-    parameters = parameters if isinstance(parameters, dict) else {}
-    properties = {"_name": {"type": "string", "const": name}, **(parameters.get("properties") or {})}
-    required = ["_name", *(parameters.get("required") or [])]
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+    parameters = _object(parameters)
+    own = {"_name": {"type": "string", "const": name}}  # first, and no argument's name
+    properties = own | _object(parameters.get("properties")) | own
+    names = parameters.get("required")
+    required = ["_name", *(names if isinstance(names, list) else [])]
+    schema = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+    return as_guided(schema)  # type: ignore[no-any-return]
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """An object of a schema; what a client gives in its place says nothing."""
+    return value if isinstance(value, dict) else {}
 
 
 @dataclass(slots=True)

@@ -29,6 +29,25 @@ def test_a_call_names_one_of_the_functions(is_optional: bool) -> None:
     assert schema["$defs"] == {"p": {}}
 
 
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        "$defs",
+        [],
+        {"properties": ["a"]},
+        {"required": 5},
+        {"$defs": ["a"]},
+        {"properties": {"_name": {"type": "integer"}}},
+    ],
+)
+def test_parameters_that_are_no_schema_are_as_good_as_none(parameters: Any) -> None:
+    [option] = call_schema([{"function": {"name": "f", "parameters": parameters}}], is_optional=False)["properties"][
+        "function"
+    ]["anyOf"]
+    assert option["properties"] == {"_name": {"type": "string", "const": "f"}}
+    assert option["required"] == ["_name"]
+
+
 def test_the_tools_follow_the_last_message() -> None:
     first, last = {"role": "system", "content": "a"}, {"role": "user", "content": "b"}
     told = list_tools([first, last], [WEATHER], "Call one.")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from firstbyte.containers.errors import RequestRejected
+from firstbyte.containers.schemas import as_guided
 from firstbyte.engine.requests import Grammar
 
 FORMAT_FIELDS = frozenset(("response_format", "guided_json", "guided_regex", "guided_choice", "structured_outputs"))
@@ -48,7 +49,7 @@ def _response_format(value: Any) -> Grammar:
         case {"type": "json_object"}:
             return Grammar("json_schema", '{"type": "object"}')
         case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
-            return Grammar("json_schema", json.dumps(schema))
+            return Grammar("json_schema", json.dumps(as_guided(schema)))
     raise RequestRejected(OTHER_FORMAT)
 
 
@@ -60,7 +61,7 @@ def _json(value: Any) -> Grammar:
         raise RequestRejected(f"guided_json is not valid: {error}") from error
     if not isinstance(schema, dict):
         raise RequestRejected("guided_json must be a JSON schema")
-    return Grammar("json_schema", json.dumps(schema))
+    return Grammar("json_schema", json.dumps(as_guided(schema)))
 
 
 def _regex(value: Any) -> Grammar:

@@ -10,11 +10,10 @@ from typing import Any
 
 from firstbyte.containers.tgi.changes import CHAT_WITHOUT_BOS, CONTINUES_ANSWER, GREEDY_AT_ZERO, LIMITS_FOLLOW_MODEL
 from firstbyte.containers.tgi.decoding import (
-    OTHER_SHAPE,
-    ExtractionFailed,
     Field,
     mismatch_of_variants,
     read_grammar_shape,
+    read_list,
     read_members,
     read_strings,
 )
@@ -52,6 +51,7 @@ CHAT_FIELDS = {
     "guideline": Field("string"),
     "response_format": Field("any"),
 }
+MESSAGE_FIELDS = {"role": Field("string", default=..., is_nullable=False), "name": Field("string")}
 TOOL_PROMPT = (
     "Answer with a JSON object for one call of a function that is listed above, with the arguments that fit best, in "
     "the form {name: function name, parameters: object of arguments}. Use no variables."
@@ -143,11 +143,13 @@ def _response_format(value: Any) -> Any:
 
 def _messages(value: Any) -> list[dict[str, Any]]:
     """The messages with their content as one text, as TGI hands them to the template."""
-    if not isinstance(value, list) or not all(isinstance(message, dict) for message in value):
-        raise ExtractionFailed(
-            422, f"{OTHER_SHAPE}messages: invalid type, expected a sequence of struct Message", ("messages",)
-        )
-    return [{**message, "content": _content(message, ("messages", index))} for index, message in enumerate(value)]
+    messages = read_list(value, ("messages",))
+    return [_message(message, ("messages", index)) for index, message in enumerate(messages)]
+
+
+def _message(value: Any, path: Path) -> dict[str, Any]:
+    read_members(value, MESSAGE_FIELDS, "Message", path)
+    return {**value, "content": _content(value, path)}
 
 
 def _content(message: Mapping[str, Any], path: Path) -> str:

@@ -119,6 +119,17 @@ def read_members(value: Any, fields: Mapping[str, Field], type_name: str, path: 
     return read
 
 
+def read_list(value: Any, path: Path) -> list[Any]:
+    """A list of anything.
+
+    Raises:
+        ExtractionFailed: (422) it is something else.
+    """
+    if not isinstance(value, list):
+        raise _mismatch(path, value, "a sequence")
+    return value
+
+
 def read_strings(value: Any, path: Path) -> tuple[str, ...]:
     """A list of strings.
 

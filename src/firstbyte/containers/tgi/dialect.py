@@ -43,6 +43,8 @@ from firstbyte.containers.tgi.vertex import plan_vertex
 
 OPEN_ROUTES = frozenset({"/chat_tokenize"})
 """POST routes that ask for no key, as in TGI."""
+VARYING = ("origin", "access-control-request-method", "access-control-request-headers")
+"""What an answer's headers for browsers depend on."""
 _GENERATE: Mapping[Path, Collection[str]] = {(): BODY_FIELDS, ("parameters",): PARAMETER_FIELDS}
 STRUCTS: Mapping[str, Mapping[Path, Collection[str]]] = {
     **dict.fromkeys(("/", "/generate", "/generate_stream", "/invocations", "/tokenize"), _GENERATE),
@@ -79,19 +81,26 @@ class TgiDialect:
         return error_answer(error)
 
     def shared_headers(self, request: Request) -> Headers:
-        """What a browser asks for: any page may use this server, or those that CORS_ALLOW_ORIGIN names."""
-        origin = request.headers.get("origin")
-        allowed = self.served.options.cors_allow_origin
-        if origin is None or (allowed and origin not in allowed):
-            return ()
-        headers: Headers = (("access-control-allow-origin", origin if allowed else "*"),)
+        """What browsers ask for: any page may use this server, or those that CORS_ALLOW_ORIGIN names.
+
+        As tower-http's layer does, it is told whether or not anybody asks, and every OPTIONS request is taken for one
+        that asks.
+        """
+        origin, allowed = request.headers.get("origin", ""), self.served.options.cors_allow_origin
+        headers: Headers = tuple(("vary", name) for name in VARYING)
         if request.method == "OPTIONS":
-            headers += (("access-control-allow-methods", "GET,POST"), ("access-control-allow-headers", "content-type"))
-        return (*headers, ("vary", "origin, access-control-request-method, access-control-request-headers"))
+            headers = (
+                *headers,
+                ("access-control-allow-methods", "GET,POST"),
+                ("access-control-allow-headers", "content-type"),
+            )
+        if allowed and origin not in allowed:
+            return headers
+        return (("access-control-allow-origin", origin if allowed else "*"), *headers)
 
     def parse(self, request: Request) -> Parsed:
         """Look the route up, check the key, read the body and check it."""
-        if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
+        if request.method == "OPTIONS":
             return Answer(200)
         routes = self._routes()
         method = "GET" if request.method == "HEAD" else request.method

@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 
+from firstbyte.containers.schemas import as_guided
 from firstbyte.containers.tgi.failures import ValidationFailed
 from firstbyte.engine.requests import Grammar
 
@@ -53,4 +54,7 @@ def _schema(value: Any, kind: str) -> str:
         raise ValidationFailed("grammar is not valid: a JSON schema must be an object")
     if not value.keys() & {"properties", "$ref", "anyOf", "oneOf", "allOf"}:
         raise ValidationFailed("grammar is not valid: Grammar must have a 'properties' field")
-    return orjson.dumps(value).decode()
+    try:
+        return orjson.dumps(as_guided(value)).decode()
+    except orjson.JSONEncodeError as error:  # one that came as a text may be deeper than a body
+        raise ValidationFailed("grammar is not valid: recursion limit exceeded") from error

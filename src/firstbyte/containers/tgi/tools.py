@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from firstbyte.containers.tgi.changes import USAGE_CHUNK
-from firstbyte.containers.tgi.decoding import OTHER_SHAPE, ExtractionFailed
+from firstbyte.containers.tgi.decoding import Field, mismatch_of_variants, read_list, read_members
 from firstbyte.containers.tgi.failures import ToolRefused
-from firstbyte.containers.tools import Tool, call_schema, is_tool, list_tools
+from firstbyte.containers.tools import Tool, call_schema, list_tools
 from firstbyte.containers.versions import Version
+
+TOOL_FIELDS = {"function": Field("any", default=..., is_nullable=False)}
+FUNCTION_FIELDS = {"name": Field("string", default=..., is_nullable=False), "description": Field("string")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,12 @@ def choose_tools(tools: Any, choice: Any, version: Version) -> Toolbox | None:
         ExtractionFailed: they have another shape.
         ToolRefused: the chosen tool is not among them.
     """
+    tools = [] if tools is None else read_list(tools, ("tools",))
+    for index, tool in enumerate(tools):
+        function = read_members(tool, TOOL_FIELDS, "Tool", ("tools", index))["function"]
+        read_members(function, FUNCTION_FIELDS, "FunctionDefinition", ("tools", index, "function"))
     if not tools or choice == "none":
         return None
-    if not isinstance(tools, list) or not all(is_tool(tool) for tool in tools):
-        raise ExtractionFailed(422, f"{OTHER_SHAPE}tools: invalid type, expected a sequence of struct Tool", ("tools",))
     if choice in (None, "auto"):
         return Toolbox(tuple(tools), is_optional=True, version=version)
     if choice == "required":
@@ -62,6 +67,8 @@ def choose_tools(tools: Any, choice: Any, version: Version) -> Toolbox | None:
     if isinstance(choice, dict):
         function = choice.get("function")
         name = function.get("name") if isinstance(function, dict) else choice.get("name")
+    if not isinstance(name, str):
+        raise mismatch_of_variants("ToolTypeDeserializer", ("tool_choice",))
     named = tuple(tool for tool in tools if tool["function"]["name"] == name)
     if not named:
         raise ToolRefused(f"Tool with name {name} not found")

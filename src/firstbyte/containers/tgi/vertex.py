@@ -9,7 +9,7 @@ from firstbyte.containers.errors import ContainerError
 from firstbyte.containers.exchange import Answer, json_answer
 from firstbyte.containers.metering import Timings
 from firstbyte.containers.tgi.chat_requests import read_chat_body
-from firstbyte.containers.tgi.decoding import OTHER_SHAPE, ExtractionFailed, Field, mismatch_of_variants, read_members
+from firstbyte.containers.tgi.decoding import Field, mismatch_of_variants, read_list, read_members
 from firstbyte.containers.tgi.failures import ValidationFailed
 from firstbyte.containers.tgi.information import Served
 from firstbyte.containers.tgi.refusals import refuse_whole
@@ -46,9 +46,7 @@ def plan_vertex(body: Any, served: Served) -> WholeCall | Refusal | Answer:
     Raises:
         ContainerError: the request is refused.
     """
-    instances = read_members(body, FIELDS, "VertexRequest")["instances"]
-    if not isinstance(instances, list):
-        raise ExtractionFailed(422, f"{OTHER_SHAPE}instances: invalid type, expected a sequence", ("instances",))
+    instances = read_list(read_members(body, FIELDS, "VertexRequest")["instances"], ("instances",))
     if not instances:
         return _error(422, "Input validation error")
     bodies = [_generate_body(instance, index, served) for index, instance in enumerate(instances)]

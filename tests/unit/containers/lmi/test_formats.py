@@ -11,7 +11,7 @@ from firstbyte.containers.lmi.formats import read_format
 from firstbyte.engine.requests import Grammar
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
-AS_SCHEMA = Grammar("json_schema", json.dumps(SCHEMA))
+AS_SCHEMA = Grammar("json_schema", json.dumps(SCHEMA | {"additionalProperties": False}))
 TOOL = {"type": "function", "function": {"name": "f"}}
 
 
@@ -25,6 +25,7 @@ TOOL = {"type": "function", "function": {"name": "f"}}
         ({"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": SCHEMA}}}, AS_SCHEMA),
         ({"guided_json": SCHEMA}, AS_SCHEMA),
         ({"guided_json": json.dumps(SCHEMA)}, AS_SCHEMA),
+        ({"guided_json": {"properties": SCHEMA["properties"]}}, AS_SCHEMA),
         ({"guided_regex": "a+"}, Grammar("regex", "a+")),
         ({"guided_choice": ["a+", "b"]}, Grammar("regex", r"(a\+)|(b)")),
         ({"structured_outputs": {"json": SCHEMA}}, AS_SCHEMA),

@@ -9,6 +9,8 @@ from firstbyte.engine.requests import Sampling
 
 ROUTE = "/v1/chat/completions"
 
+TOOL = {"type": "function", "function": {"name": "f"}}
+
 
 def chat(**members: Any) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": "hi"}], **members}
@@ -98,7 +100,16 @@ async def test_prompt_of_the_template_gets_a_second_bos_only_in_old_versions(ver
 @pytest.mark.parametrize(
     ("members", "error_type", "text"),
     [
-        ({"tools": [{}]}, None, "tools: invalid type, expected a sequence of struct Tool"),
+        ({"tools": [{}]}, None, "tools[0]: missing field `function` at line 1 column"),
+        ({"tools": "f"}, None, 'tools: invalid type: string "f", expected a sequence at line 1 column'),
+        ({"tools": [1]}, None, "tools[0]: invalid type: integer `1`, expected struct Tool at line 1 column"),
+        ({"tools": [{"function": {}}]}, None, "tools[0].function: missing field `name` at line 1 column"),
+        ({"tools": [{"function": {"name": None}}]}, None, "name: invalid type: null, expected a string at line 1"),
+        ({"tools": [TOOL], "tool_choice": {}}, None, "tool_choice: data did not match any variant of untagged enum"),
+        ({"messages": None}, None, "messages: invalid type: null, expected a sequence at line 1 column 17"),
+        ({"messages": ["hi"]}, None, 'messages[0]: invalid type: string "hi", expected struct Message at line 1'),
+        ({"messages": [{"content": "hi"}]}, None, "messages[0]: missing field `role` at line 1 column 31"),
+        ({"messages": [{"role": 1}]}, None, "messages[0].role: invalid type: integer `1`, expected a string at line 1"),
         (
             {"response_format": {"type": "json", "value": {}}},
             "validation",

@@ -101,7 +101,19 @@ async def test_browsers_are_told_that_they_may_come_from_anywhere() -> None:
     answer = await play(tgi(), preflight)
     assert (answer.status, answer.headers["access-control-allow-methods"]) == (200, "GET,POST")
     assert answer.headers["access-control-allow-headers"] == "content-type"
-    assert "access-control-allow-origin" not in (await play(tgi(), post("/generate", BODY))).headers
+    plain = await play(tgi(), post("/generate", BODY))
+    assert plain.headers["access-control-allow-origin"] == "*"
+    assert (await play(tgi(), Request("OPTIONS", "/nothing", {}))).status == 200
+
+
+def test_headers_for_browsers_are_those_of_a_recorded_answer() -> None:
+    """Of TGI of May 2024, asked by curl, without an origin (huggingface_hub's issue 2281)."""
+    assert tgi().shared_headers(post("/generate", BODY)) == (
+        ("access-control-allow-origin", "*"),
+        ("vary", "origin"),
+        ("vary", "access-control-request-method"),
+        ("vary", "access-control-request-headers"),
+    )
 
 
 async def test_browsers_may_be_limited_to_some_origins() -> None:

@@ -10,6 +10,8 @@ from firstbyte.engine.errors import GenerationFailed, Overloaded
 from firstbyte.engine.requests import Finish, FinishReason, PromptToken, TokenEvent, TopToken
 
 WITH_LENGTH = b'{"finish_reason":"eos_token","generated_tokens":2,"seed":null,"input_length":3}'
+FOR_BROWSERS = {"access-control-allow-origin": "*", "vary": "access-control-request-headers"}
+"""And two more `vary`, of which the dictionary keeps the last."""
 HI = {"inputs": "hi", "parameters": {"return_full_text": False}, "stream": True}
 
 
@@ -34,6 +36,7 @@ async def test_stream_of_2_0_2_has_no_space_after_data() -> None:
         "x-accel-buffering": "no",
         "x-compute-type": "cpu+optimized",
         "x-compute-characters": "2",
+        **FOR_BROWSERS,
     }
 
 

@@ -12,6 +12,7 @@ from firstbyte.engine.requests import GenerateRequest, Sampling
 from firstbyte.engine.watermark import Watermark
 
 SAMPLED = {"do_sample": True}
+DEEP_SCHEMA = '{"properties": {}, "items": ' + '{"items": ' * 500 + "{}" + "}" * 501
 # Every message of TGI's validation, in the order in which TGI checks; each row breaks this rule and all those after it.
 RULES: tuple[tuple[dict[str, Any], str], ...] = (
     ({"best_of": 2, "do_sample": False}, "you must use sampling when `best_of` is > 1"),
@@ -42,6 +43,7 @@ VALUES = [
         "`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 3 `inputs` tokens and 4095 `max_new_tokens`",
     ),
     ({"grammar": {"type": "json", "value": {}}}, "grammar is not valid: Grammar must have a 'properties' field"),
+    ({"grammar": {"type": "json", "value": DEEP_SCHEMA}}, "grammar is not valid: recursion limit exceeded"),
 ]
 
 
@@ -210,3 +212,12 @@ async def test_no_json_makes_the_dialect_fail(value: Any) -> None:
 async def test_no_bytes_make_the_dialect_fail(body: bytes) -> None:
     answer = await play(tgi(), post("/generate", body))
     assert answer.status in (400, 422)
+
+
+async def test_a_schema_with_properties_is_one_of_an_object() -> None:
+    engine = FakeEngine()
+    grammar = {"type": "json", "value": {"properties": {"a": {"type": "boolean"}}, "required": ["a"]}}
+    await play(tgi(), post("/generate", {"inputs": "hi", "parameters": {"grammar": grammar}}), engine)
+    asked = engine.requests[0].grammar
+    assert asked is not None
+    assert json.loads(asked.text) == {"type": "object", **grammar["value"], "additionalProperties": False}  # type: ignore[dict-item]
