@@ -46,7 +46,6 @@ from firstbyte.hosting.errors import ModelDataError
 from firstbyte.hosting.fleet import Fleet
 from firstbyte.hosting.invoke import Invoker
 from firstbyte.hosting.ports import Ports
-from firstbyte.hosting.shadowing import Shadows
 from firstbyte.hosting.store.database import Store
 from firstbyte.launchers.environment import ContainerSettings
 from firstbyte.launchers.instance_http import HttpInstanceClient
@@ -225,9 +224,7 @@ class Host:
         invoker = Invoker(store, fleet, ports, settings.hosting, controller.notify)
         running = asyncio.create_task(controller.run(), name="controller")
         exits.push_async_callback(self._end, controller, running)
-        shadows = Shadows(invoker, fleet, ports, settings.hosting)
-        exits.push_async_callback(shadows.close)
-        captures = Captures(shadows, ports, settings.hosting)
+        captures = Captures(invoker, ports, settings.hosting)
         exits.push_async_callback(self._end, captures, asyncio.create_task(captures.run(), name="data capture"))
         async_invoker = AsyncInvoker(store, fleet, ports, settings.hosting, captures)
         working = asyncio.create_task(async_invoker.run(), name="asynchronous invocations")

@@ -41,6 +41,7 @@ REFUSED: Mapping[str, Mapping[str, str]] = {
         "ProductionVariants.AcceleratorPartitionLayouts": "inference components are not hosted here",
         "ProductionVariants.CoreDumpConfig": "core dumps are not kept",
         "ProductionVariants.InstancePools": "instances have no types here",
+        "ShadowProductionVariants": "shadow variants are not hosted here",
     },
     "CreateEndpoint": {
         "DeploymentConfig.AutoRollbackConfiguration.Alarms": "CloudWatch alarms are not hosted here",

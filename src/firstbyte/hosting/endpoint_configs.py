@@ -34,7 +34,7 @@ class EndpointConfigs:
         )
         if self._store.endpoint_configs.is_taken(name):
             raise AlreadyExists(self._wording.already_exists("endpoint-config", name))
-        for variant in (*config.variants, *config.shadow_variants):
+        for variant in config.variants:
             if self._store.models.get(variant.model_name) is None:
                 raise NotFound(self._wording.not_found("model", variant.model_name))
         if not self._store.endpoint_configs.add(config, read_tags(members)):
@@ -48,9 +48,9 @@ class EndpointConfigs:
         if config is None:
             raise NotFound(self._wording.not_found("endpoint-config", name))
         shown = dict(config.spec) | {"EndpointConfigArn": config.arn, "CreationTime": config.created_at}
-        for kind in ("ProductionVariants", "ShadowProductionVariants"):
-            if kind in shown:
-                shown[kind] = [{"InitialVariantWeight": 1.0} | dict(variant) for variant in shown[kind]]
+        shown["ProductionVariants"] = [
+            {"InitialVariantWeight": 1.0} | dict(variant) for variant in shown["ProductionVariants"]
+        ]
         shown.setdefault("EnableNetworkIsolation", False)
         return shown
 
@@ -80,20 +80,16 @@ class EndpointConfigs:
 
 def check_variants(members: Members) -> None:
     """Refuse what this host cannot serve, now and in words."""
-    variants, shadows = members["ProductionVariants"], members.get("ShadowProductionVariants", [])
-    names = [variant["VariantName"] for variant in (*variants, *shadows)]
+    variants = members["ProductionVariants"]
+    names = [variant["VariantName"] for variant in variants]
     if len(set(names)) < len(names):
         raise ValidationFailed("The names of the ProductionVariants must differ.")
-    if not all(variant.get("ModelName") for variant in (*variants, *shadows)):
+    if not all(variant.get("ModelName") for variant in variants):
         raise ValidationFailed("Inference components are not hosted here: every variant needs a ModelName.")
     if not any(variant.get("InitialVariantWeight", 1.0) > 0 for variant in variants):
         raise ValidationFailed("The InitialVariantWeight of at least one variant must be greater than 0.")
-    if shadows and (len(variants) > 1 or len(shadows) > 1):
-        raise ValidationFailed(
-            "With ShadowProductionVariants there must be one production variant and one shadow variant."
-        )
-    if shadows and members.get("AsyncInferenceConfig"):
-        raise ValidationFailed("ShadowProductionVariants must not be given together with AsyncInferenceConfig.")
+    if members.get("ShadowProductionVariants"):
+        raise ValidationFailed("Shadow variants are not hosted here.")
     if inference := members.get("AsyncInferenceConfig"):
         check_async_inference(inference)
     if capture := members.get("DataCaptureConfig"):

@@ -20,7 +20,6 @@ from firstbyte.hosting.records import (
     EndpointStatus,
     InstanceStatus,
     Members,
-    Update,
 )
 from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.store.database import Store
@@ -72,11 +71,11 @@ class Endpoints:
     def deployed(self, config: EndpointConfig) -> tuple[DeployedVariant, ...]:
         """The config's variants with their models' containers, as they are now."""
         deployed = []
-        for variant in (*config.variants, *(shadows := config.shadow_variants)):
+        for variant in config.variants:
             model = self._store.models.get(variant.model_name)
             if model is None:
                 raise NotFound(self._wording.not_found("model", variant.model_name))
-            deployed.append(DeployedVariant(variant, model.containers[0], is_shadow=variant in shadows))
+            deployed.append(DeployedVariant(variant, model.containers[0]))
         return tuple(deployed)
 
     def check_quota(self, variants: tuple[DeployedVariant, ...], instead_of: tuple[DeployedVariant, ...] = ()) -> None:
@@ -93,15 +92,19 @@ class Endpoints:
             "EndpointName": endpoint.name,
             "EndpointArn": endpoint.arn,
             "EndpointConfigName": endpoint.config_name,
-            "ProductionVariants": [self._shown_variant(endpoint, deployed) for deployed in endpoint.production],
+            "ProductionVariants": [self._shown_variant(endpoint, deployed) for deployed in endpoint.variants],
             "EndpointStatus": str(self.status(endpoint)),
             "CreationTime": endpoint.created_at,
             "LastModifiedTime": endpoint.modified_at,
         }
-        if endpoint.shadows:
-            shown["ShadowProductionVariants"] = [self._shown_variant(endpoint, shadow) for shadow in endpoint.shadows]
         if endpoint.update and endpoint.goal is not EndpointGoal.DELETE:
-            shown["PendingDeploymentSummary"] = self._shown_update(endpoint, endpoint.update)
+            shown["PendingDeploymentSummary"] = {
+                "EndpointConfigName": endpoint.update.config_name,
+                "ProductionVariants": [
+                    self._shown_pending(endpoint, deployed) for deployed in endpoint.update.variants
+                ],
+                "StartTime": endpoint.update.started_at,
+            }
         if last := endpoint.spec.get("LastDeploymentConfig"):
             shown["LastDeploymentConfig"] = last
         if endpoint.failure_reason:
@@ -134,15 +137,6 @@ class Endpoints:
             shown |= {"CurrentServerlessConfig": serverless, "DesiredServerlessConfig": serverless}
         return shown
 
-    def _shown_update(self, endpoint: Endpoint, update: Update) -> dict[str, Any]:
-        """`PendingDeploymentSummary`."""
-        shown: dict[str, Any] = {"EndpointConfigName": update.config_name, "StartTime": update.started_at}
-        for member, is_shadow in (("ProductionVariants", False), ("ShadowProductionVariants", True)):
-            pending = [one for one in update.variants if one.is_shadow is is_shadow]
-            if pending:
-                shown[member] = [self._shown_pending(endpoint, deployed) for deployed in pending]
-        return shown
-
     def _shown_pending(self, endpoint: Endpoint, deployed: DeployedVariant) -> dict[str, Any]:
         """`PendingProductionVariantSummary`: what a variant has of its new fleet, and will have."""
         shown = self._shown_variant(endpoint, deployed)
@@ -156,8 +150,8 @@ class Endpoints:
 
     def status(self, endpoint: Endpoint) -> EndpointStatus:
         """The endpoint's status, computed."""
-        names = {deployed.name for deployed in endpoint.production}
-        instances = [one for one in self._fleet.of(endpoint.name) if one.variant_name in names]
+        names = [deployed.name for deployed in endpoint.variants]
+        instances = self._fleet.of(endpoint.name)
         return endpoint_status(endpoint.goal, names, instances, crash_loop_starts=self._settings.crash_loop_starts)
 
     def list(self, members: Members) -> dict[str, Any]:

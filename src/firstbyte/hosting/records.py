@@ -160,11 +160,6 @@ class EndpointConfig:
     spec: Members
     """The members of CreateEndpointConfig as given, without Tags."""
 
-    @property
-    def shadow_variants(self) -> tuple[Variant, ...]:
-        """The variants that get copies of requests."""
-        return tuple(Variant.of(spec) for spec in self.spec.get("ShadowProductionVariants", ()))
-
 
 @dataclass(frozen=True, slots=True)
 class DeployedVariant:
@@ -177,8 +172,6 @@ class DeployedVariant:
     container: Container
     generation: int = 0
     """Counts the endpoint's updates: variants of one generation are one fleet."""
-    is_shadow: bool = False
-    """Whether it gets copies of requests, and nobody its answers."""
 
     @property
     def name(self) -> str:
@@ -239,7 +232,6 @@ class Endpoint:
     modified_at: datetime
     config_name: str
     variants: tuple[DeployedVariant, ...]
-    """Those that answer first, shadows last."""
     goal: EndpointGoal
     spec: Members
     """The members of CreateEndpoint as given, without Tags, and those of its config that DescribeEndpoint shows."""
@@ -252,16 +244,6 @@ class Endpoint:
         """How it is invoked asynchronously; None if it is not."""
         spec = self.spec.get("AsyncInferenceConfig")
         return AsyncInference.of(spec) if spec else None
-
-    @property
-    def production(self) -> tuple[DeployedVariant, ...]:
-        """The variants that answer."""
-        return tuple(deployed for deployed in self.variants if not deployed.is_shadow)
-
-    @property
-    def shadows(self) -> tuple[DeployedVariant, ...]:
-        """The variants that get copies of requests."""
-        return tuple(deployed for deployed in self.variants if deployed.is_shadow)
 
     def variant(self, name: str) -> DeployedVariant | None:
         """The variant called `name`."""

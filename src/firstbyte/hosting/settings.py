@@ -40,8 +40,6 @@ class HostingSettings:
     """From so many starts in a row on, an endpoint without a healthy instance is shown as OutOfService."""
     stable_after_s: float = 30.0
     """An instance healthy for so long is forgiven its earlier crashes."""
-    max_shadow_copies: int = 64
-    """Copies of requests that may be under way to shadow variants at a time; of more there are none."""
     capture_flush_s: float = 5.0
     """How long captured data is gathered before it is written to S3."""
     busy_poll_s: float = 0.05

@@ -18,21 +18,17 @@ class Random(Protocol):
 def has_variant(endpoint: Endpoint, name: str) -> bool:
     """Whether a request may name this variant."""
     new = endpoint.update.variants if endpoint.update else ()
-    return any(deployed.name == name and not deployed.is_shadow for deployed in (*endpoint.variants, *new))
+    return any(deployed.name == name for deployed in (*endpoint.variants, *new))
 
 
 def order_fleets(
     endpoint: Endpoint, healthy: Sequence[Instance], now: datetime, random: Random
 ) -> tuple[tuple[DeployedVariant, ...], ...]:
-    """The endpoint's fleets, first the one that takes this request, then the one that does if the first cannot.
-
-    Without their shadows, which take no requests.
-    """
+    """The endpoint's fleets, first the one that takes this request, then the one that does if the first cannot."""
     share = new_fleet_share(endpoint, healthy, now)
     if share is None or endpoint.update is None:
-        return (endpoint.production,)
-    new = tuple(deployed for deployed in endpoint.update.variants if not deployed.is_shadow)
-    old = endpoint.production
+        return (endpoint.variants,)
+    new, old = endpoint.update.variants, endpoint.variants
     return (new, old) if random.random() < share else (old, new)
 
 
@@ -52,12 +48,6 @@ def choose_variant(
         if point < 0:
             return deployed
     return weighted[-1] if weighted else None  # rounding may leave a last crumb
-
-
-def shadow_share(endpoint: Endpoint, shadow: DeployedVariant) -> float:
-    """The share of the requests (0 to 1) that a shadow gets copies of: its weight over the production variant's."""
-    weight = endpoint.production[0].variant.initial_variant_weight
-    return min(1.0, shadow.variant.initial_variant_weight / weight) if weight > 0 else 0.0
 
 
 def choose_instance(

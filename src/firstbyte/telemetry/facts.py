@@ -135,15 +135,6 @@ class AsyncInvocationFinished(Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class CopyLost(Fact):
-    """A request that a shadow variant should have had a copy of was not copied."""
-
-    endpoint_name: str
-    variant_name: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class CaptureWritten(Fact):
     """Captured data of an endpoint was written to S3, or lost."""
 

@@ -9,7 +9,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from firstbyte.telemetry.facts import (
     AsyncInvocationFinished,
     BacklogChanged,
-    CopyLost,
     Fact,
     InvocationAnswered,
     InvocationFinished,
@@ -45,7 +44,6 @@ class PrometheusHook:
         self._overhead_latency = self._histogram("OverheadLatency", "Time the host added", _SHORT_SECONDS)
         self._first_chunk_latency = self._histogram("FirstChunkLatency", "Time to a stream's first chunk", _SECONDS)
         self._running = Gauge("ConcurrentRequests", "Invocations under way", _DIMENSIONS, registry=self._registry)
-        self._copies_lost = self._counter("ShadowCopiesLost", "Requests that a shadow variant got no copy of")
         self._backlog = Gauge(
             "ApproximateBacklogSize", "Asynchronous invocations that wait", _BY_ENDPOINT, registry=self._registry
         )
@@ -69,8 +67,6 @@ class PrometheusHook:
                 self._observe_answer(fact)
             case InvocationFinished():
                 self._observe_end(fact)
-            case CopyLost():
-                self._copies_lost.labels(fact.endpoint_name, fact.variant_name).inc()
             case BacklogChanged():
                 self._backlog.labels(fact.endpoint_name).set(fact.num_waiting)
             case AsyncInvocationFinished():

@@ -262,23 +262,8 @@ async def test_models_that_cannot_be(host: FakeHost, members: dict[str, Any], me
             "The InitialVariantWeight of at least one variant must be greater than 0.",
         ),
         (
-            {
-                "ProductionVariants": [variant(), variant(VariantName="w")],
-                "ShadowProductionVariants": [variant(VariantName="s")],
-            },
-            "With ShadowProductionVariants there must be one production variant and one shadow variant.",
-        ),
-        (
             {"ProductionVariants": [variant()], "ShadowProductionVariants": [variant()]},
-            "The names of the ProductionVariants must differ.",
-        ),
-        (
-            {
-                "ProductionVariants": [variant()],
-                "ShadowProductionVariants": [variant(VariantName="s")],
-                "AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://b/o"}},
-            },
-            "ShadowProductionVariants must not be given together with AsyncInferenceConfig.",
+            "Shadow variants are not hosted here.",
         ),
         (
             {"ProductionVariants": [variant()], "AsyncInferenceConfig": {"OutputConfig": {}}},

@@ -2,14 +2,7 @@
 
 from typing import Any
 
-from firstbyte.telemetry.facts import (
-    CopyLost,
-    InvocationAnswered,
-    InvocationFinished,
-    InvocationStarted,
-    Outcome,
-    RequestServed,
-)
+from firstbyte.telemetry.facts import InvocationAnswered, InvocationFinished, InvocationStarted, Outcome, RequestServed
 from firstbyte.telemetry.prometheus import PrometheusHook
 
 
@@ -64,9 +57,3 @@ def test_requests_are_counted_by_operation_and_status() -> None:
     text = render(RequestServed("sagemaker", "CreateModel", 200, 0.01, "r"))
 
     assert 'Requests_total{Operation="CreateModel",Service="sagemaker",StatusCode="200"} 1.0' in text
-
-
-def test_copies_that_a_shadow_did_not_get_are_counted() -> None:
-    text = render(*[CopyLost("e", "s", "too many are under way")] * 2)
-
-    assert 'ShadowCopiesLost_total{EndpointName="e",VariantName="s"} 2.0' in text

@@ -94,7 +94,6 @@ def _write_variants(variants: Iterable[DeployedVariant]) -> list[dict[str, Any]]
             "variant": dict(deployed.variant.spec),
             "container": dict(deployed.container.spec),
             "generation": deployed.generation,
-            "is_shadow": deployed.is_shadow,
         }
         for deployed in variants
     ]
@@ -131,10 +130,7 @@ def read_endpoint(row: Row) -> Endpoint:
 def _read_variants(written: Iterable[Members]) -> tuple[DeployedVariant, ...]:
     return tuple(
         DeployedVariant(
-            Variant.of(deployed["variant"]),
-            Container.of(deployed["container"]),
-            deployed.get("generation", 0),
-            deployed.get("is_shadow", False),
+            Variant.of(deployed["variant"]), Container.of(deployed["container"]), deployed.get("generation", 0)
         )
         for deployed in written
     )
