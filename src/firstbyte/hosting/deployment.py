@@ -95,7 +95,8 @@ def new_fleet_share(endpoint: Endpoint, healthy: Sequence[Instance], now: dateti
     ):
         return None
     if "RollingUpdatePolicy" in update.deployment:
-        num_of = Counter(instance.generation for instance in healthy)
+        production = {deployed.key for deployed in (*endpoint.variants, *update.variants) if not deployed.is_shadow}
+        num_of = Counter(instance.generation for instance in healthy if instance.key in production)
         return num_of[_generation(update)] / max(1, num_of.total())
     if update.step_at is None:
         return 0.0
@@ -113,7 +114,8 @@ def _first_share(update: Update) -> float:
     size = routing.get("CanarySize") or routing.get("LinearStepSize")
     if size is None or routing["Type"] == "ALL_AT_ONCE":
         return 1.0
-    num_instances = sum(deployed.variant.initial_instance_count for deployed in update.variants)
+    production = [deployed.variant for deployed in update.variants if not deployed.is_shadow]
+    num_instances = sum(variant.initial_instance_count for variant in production)
     value: float = size["Value"] / (100 if size["Type"] == "CAPACITY_PERCENT" else num_instances)
     return min(1.0, value)
 

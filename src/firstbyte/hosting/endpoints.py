@@ -1,6 +1,7 @@
 """CreateEndpoint, DescribeEndpoint, ListEndpoints, DeleteEndpoint."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from firstbyte.hosting.data_capture import is_capturing
@@ -71,11 +72,11 @@ class Endpoints:
     def deployed(self, config: EndpointConfig) -> tuple[DeployedVariant, ...]:
         """The config's variants with their models' containers, as they are now."""
         deployed = []
-        for variant in config.variants:
+        for variant in (*config.variants, *config.shadows):
             model = self._store.models.get(variant.model_name)
             if model is None:
                 raise NotFound(self._wording.not_found("model", variant.model_name))
-            deployed.append(DeployedVariant(variant, model.containers[0]))
+            deployed.append(DeployedVariant(variant, model.containers[0], is_shadow=variant in config.shadows))
         return tuple(deployed)
 
     def check_quota(self, variants: tuple[DeployedVariant, ...], instead_of: tuple[DeployedVariant, ...] = ()) -> None:
@@ -92,19 +93,16 @@ class Endpoints:
             "EndpointName": endpoint.name,
             "EndpointArn": endpoint.arn,
             "EndpointConfigName": endpoint.config_name,
-            "ProductionVariants": [self._shown_variant(endpoint, deployed) for deployed in endpoint.variants],
             "EndpointStatus": str(self.status(endpoint)),
             "CreationTime": endpoint.created_at,
             "LastModifiedTime": endpoint.modified_at,
         }
+        shown |= _by_kind(endpoint.variants, partial(self._shown_variant, endpoint))
         if endpoint.update and endpoint.goal is not EndpointGoal.DELETE:
             shown["PendingDeploymentSummary"] = {
                 "EndpointConfigName": endpoint.update.config_name,
-                "ProductionVariants": [
-                    self._shown_pending(endpoint, deployed) for deployed in endpoint.update.variants
-                ],
                 "StartTime": endpoint.update.started_at,
-            }
+            } | _by_kind(endpoint.update.variants, partial(self._shown_pending, endpoint))
         if last := endpoint.spec.get("LastDeploymentConfig"):
             shown["LastDeploymentConfig"] = last
         if endpoint.failure_reason:
@@ -150,8 +148,8 @@ class Endpoints:
 
     def status(self, endpoint: Endpoint) -> EndpointStatus:
         """The endpoint's status, computed."""
-        names = [deployed.name for deployed in endpoint.variants]
-        instances = self._fleet.of(endpoint.name)
+        names = [deployed.name for deployed in endpoint.production]
+        instances = [one for one in self._fleet.of(endpoint.name) if one.variant_name in names]
         return endpoint_status(endpoint.goal, names, instances, crash_loop_starts=self._settings.crash_loop_starts)
 
     def list(self, members: Members) -> dict[str, Any]:
@@ -187,6 +185,16 @@ class Endpoints:
         if endpoint is None:
             raise NotFound(self._wording.not_found("endpoint", name))
         return endpoint
+
+
+def _by_kind(
+    variants: Sequence[DeployedVariant], show: Callable[[DeployedVariant], dict[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
+    """What is shown of production and shadow variants, each under the name of its kind."""
+    shown = {"ProductionVariants": [show(deployed) for deployed in variants if not deployed.is_shadow]}
+    if shadows := [show(deployed) for deployed in variants if deployed.is_shadow]:
+        shown["ShadowProductionVariants"] = shadows
+    return shown
 
 
 def _num_instances(variants: tuple[DeployedVariant, ...]) -> int:

@@ -12,6 +12,7 @@ from firstbyte.telemetry.facts import (
     InvocationFinished,
     InvocationStarted,
     Outcome,
+    ShadowSkipped,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "InvocationFinished",
     "InvocationStarted",
     "Outcome",
+    "ShadowSkipped",
 ]

@@ -24,6 +24,7 @@ from firstbyte.hosting.ports import InstanceAnswer, InstanceCall, Ports
 from firstbyte.hosting.records import DeployedVariant, Endpoint, EndpointGoal, Instance, InstanceStatus
 from firstbyte.hosting.sessions import NEW_SESSION, Sessions
 from firstbyte.hosting.settings import HostingSettings
+from firstbyte.hosting.shadows import Shadows
 from firstbyte.hosting.store.database import Store
 from firstbyte.hosting.traffic import Random, choose_instance, choose_variant, has_variant, order_fleets
 
@@ -183,6 +184,7 @@ class Invoker:
         self._wording = Wording(settings)
         self._sessions = Sessions(ports.clock)
         self.random: Random = random.Random()  # noqa: S311 - spreads load, keeps no secret
+        self.shadows = Shadows(fleet, ports, settings)
 
     async def invoke(self, call: Invocation, terms: Terms | None = None) -> InvocationAnswer:
         """Relay one call; for a streaming one, return as soon as the container's status line is in.
@@ -193,6 +195,9 @@ class Invoker:
         terms = terms or self._usual_terms(call)
         endpoint = self._check(call, terms)
         exchange, answer = await self._reach(call, endpoint, terms)
+        if call.session_id is None:  # a shadow knows of no sessions
+            request = InstanceCall(call.headers(), call.body)
+            self.shadows.copy(request, endpoint, exchange.deployed, terms.limit_s, streaming=call.streaming)
         try:
             if not 200 <= answer.status < 300:
                 raise await self._refusal(exchange, answer)

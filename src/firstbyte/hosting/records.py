@@ -159,6 +159,8 @@ class EndpointConfig:
     variants: tuple[Variant, ...]
     spec: Members
     """The members of CreateEndpointConfig as given, without Tags."""
+    shadows: tuple[Variant, ...] = ()
+    """Its `ShadowProductionVariants`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,8 @@ class DeployedVariant:
     container: Container
     generation: int = 0
     """Counts the endpoint's updates: variants of one generation are one fleet."""
+    is_shadow: bool = False
+    """Whether it only gets copies of requests, its answers dropped."""
 
     @property
     def name(self) -> str:
@@ -244,6 +248,11 @@ class Endpoint:
         """How it is invoked asynchronously; None if it is not."""
         spec = self.spec.get("AsyncInferenceConfig")
         return AsyncInference.of(spec) if spec else None
+
+    @property
+    def production(self) -> tuple[DeployedVariant, ...]:
+        """The variants whose answers count."""
+        return tuple(deployed for deployed in self.variants if not deployed.is_shadow)
 
     def variant(self, name: str) -> DeployedVariant | None:
         """The variant called `name`."""

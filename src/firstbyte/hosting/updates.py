@@ -70,7 +70,7 @@ class Updates:
                 generation=variants[name].generation,
             )
         wanted = tuple(variants.values())
-        if not any(deployed.variant.initial_variant_weight > 0 for deployed in wanted):
+        if not any(one.variant.initial_variant_weight > 0 for one in wanted if not one.is_shadow):
             raise ValidationFailed("The DesiredWeight of at least one variant must be greater than 0.")
         self._endpoints.check_quota(wanted, instead_of=endpoint.variants)
         self._begin(endpoint, Update(endpoint.config_name, wanted, {}, self._ports.clock.now()))

@@ -104,6 +104,15 @@ class InvocationFinished(Fact):
     """Of the answer, as far as it came."""
 
 
+@dataclass(frozen=True, slots=True)
+class ShadowSkipped(Fact):
+    """A request was to be copied to a shadow variant, and was not."""
+
+    endpoint_name: str
+    variant_name: str
+    reason: str
+
+
 AsyncOutcome = Literal["ok", "expired", "download_failed", "invocation_failed", "upload_failed"]
 """How an asynchronous invocation ended."""
 

@@ -248,7 +248,7 @@ async def test_models_that_cannot_be(host: FakeHost, members: dict[str, Any], me
         ),
         (
             {"ProductionVariants": [variant()], "ShadowProductionVariants": [variant()]},
-            "Shadow variants are not hosted here.",
+            "The names of the ProductionVariants must differ.",
         ),
         (
             {"ProductionVariants": [variant()], "AsyncInferenceConfig": {"OutputConfig": {}}},

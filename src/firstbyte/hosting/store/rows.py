@@ -69,6 +69,7 @@ def read_endpoint_config(row: Row) -> EndpointConfig:
         created_at=read_time(row["created_at"]),
         variants=tuple(Variant.of(variant) for variant in spec["ProductionVariants"]),
         spec=spec,
+        shadows=tuple(Variant.of(variant) for variant in spec.get("ShadowProductionVariants", ())),
     )
 
 
@@ -94,6 +95,7 @@ def _write_variants(variants: Iterable[DeployedVariant]) -> list[dict[str, Any]]
             "variant": dict(deployed.variant.spec),
             "container": dict(deployed.container.spec),
             "generation": deployed.generation,
+            "is_shadow": deployed.is_shadow,
         }
         for deployed in variants
     ]
@@ -130,7 +132,10 @@ def read_endpoint(row: Row) -> Endpoint:
 def _read_variants(written: Iterable[Members]) -> tuple[DeployedVariant, ...]:
     return tuple(
         DeployedVariant(
-            Variant.of(deployed["variant"]), Container.of(deployed["container"]), deployed.get("generation", 0)
+            Variant.of(deployed["variant"]),
+            Container.of(deployed["container"]),
+            deployed.get("generation", 0),
+            deployed.get("is_shadow", False),
         )
         for deployed in written
     )
