@@ -41,6 +41,16 @@ _VARIANT_RECORDED = {
     "VariantInstanceProvisionTimeoutInSeconds": "an instance is there at once",
     "VolumeSizeInGB": "an instance uses this machine's disk",
 }
+_COMPONENT_REFUSED = {
+    "Specifications": "an instance has no type here: give one Specification",
+    "Specification.BaseInferenceComponentName": "adapters are not hosted here",
+}
+_COMPONENT_RECORDED = {
+    "Specification.ComputeResourceRequirements": "a copy takes what this machine has",
+    "Specification.DataCacheConfig": "every copy gets its model data anew",
+    "Specification.InstanceType": "an instance runs on what this machine has",
+    "Specification.SchedulingConfig": "there is one machine",
+}
 _VPC = "instances listen on the loopback interface only"
 _ROLLBACK = "a roll-back brings the whole old fleet back at once, which is AWS's default"
 _ISOLATION = "instances are processes of this machine, with its network"
@@ -69,17 +79,18 @@ REFUSED: Mapping[str, Mapping[str, str]] = {
     "UpdateEndpoint": {
         "DeploymentConfig.AutoRollbackConfiguration.Alarms": "CloudWatch alarms are not hosted here",
     },
+    "CreateInferenceComponent": _COMPONENT_REFUSED,
+    "UpdateInferenceComponent": _COMPONENT_REFUSED
+    | {"DeploymentConfig.AutoRollbackConfiguration.Alarms": "CloudWatch alarms are not hosted here"},
     "UpdateEndpointWeightsAndCapacities": {
         "DesiredWeightsAndCapacities.ServerlessUpdateConfig": "variants run on instances, not serverless",
     },
     "InvokeEndpoint": {
         "TargetModel": "multi-model endpoints are not hosted here",
         "TargetContainerHostname": "containers are not invoked directly here",
-        "InferenceComponentName": "inference components are not hosted here",
     },
     "InvokeEndpointWithResponseStream": {
         "TargetContainerHostname": "containers are not invoked directly here",
-        "InferenceComponentName": "inference components are not hosted here",
     },
 }
 """Operation to path to why. In part hosting refuses them too, in words that need the endpoint."""
@@ -109,6 +120,9 @@ RECORDED: Mapping[str, Mapping[str, str]] = {
     | _of_each_variant(_VARIANT_RECORDED),
     "CreateEndpoint": {"DeploymentConfig.RollingUpdatePolicy.RollbackMaximumBatchSize": _ROLLBACK},
     "UpdateEndpoint": {"DeploymentConfig.RollingUpdatePolicy.RollbackMaximumBatchSize": _ROLLBACK},
+    "CreateInferenceComponent": _COMPONENT_RECORDED,
+    "UpdateInferenceComponent": _COMPONENT_RECORDED
+    | {"DeploymentConfig.RollingUpdatePolicy.RollbackMaximumBatchSize": _ROLLBACK},
     "InvokeEndpoint": {
         "EnableExplanations": "passed on to the container",
     },

@@ -35,7 +35,7 @@ class EndpointConfigs:
         )
         if self._store.endpoint_configs.is_taken(name):
             raise AlreadyExists(self._wording.already_exists("endpoint-config", name))
-        for variant in (*config.variants, *config.shadows):
+        for variant in (*config.variants, *config.shadows) if not config.hosts_components else ():
             if self._store.models.get(variant.model_name) is None:
                 raise NotFound(self._wording.not_found("model", variant.model_name))
         if not self._store.endpoint_configs.add(config, read_tags(members)):
@@ -86,7 +86,7 @@ def check_variants(members: Members) -> None:
     if len(set(names)) < len(names):
         raise ValidationFailed("The names of the ProductionVariants must differ.")
     if not all(variant.get("ModelName") for variant in (*variants, *shadows)):
-        raise ValidationFailed("Inference components are not hosted here: every variant needs a ModelName.")
+        _check_for_components(members)
     if not any(variant.get("InitialVariantWeight", 1.0) > 0 for variant in variants):
         raise ValidationFailed("The InitialVariantWeight of at least one variant must be greater than 0.")
     if shadows and (len(variants), len(shadows)) != (1, 1):
@@ -99,3 +99,17 @@ def check_variants(members: Members) -> None:
         check_async_inference(inference)
     if capture := members.get("DataCaptureConfig"):
         check_data_capture(capture)
+
+
+def _check_for_components(members: Members) -> None:
+    """Refuse variants without models where inference components cannot run on them."""
+    if any(variant.get("ModelName") for variant in members["ProductionVariants"]):
+        raise ValidationFailed("Either every variant needs a ModelName, or none has one and inference components run.")
+    if not members.get("ExecutionRoleArn"):
+        raise ValidationFailed("ExecutionRoleArn must be given for variants without a ModelName.")
+    for name in ("ShadowProductionVariants", "AsyncInferenceConfig"):
+        if members.get(name):
+            raise ValidationFailed(f"{name} cannot be given for variants without a ModelName.")
+    for variant in members["ProductionVariants"]:
+        if "ServerlessConfig" in variant or "InitialInstanceCount" not in variant:
+            raise ValidationFailed("InitialInstanceCount must be given for variants without a ModelName.")

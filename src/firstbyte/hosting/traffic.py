@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from firstbyte.hosting.deployment import new_fleet_share
-from firstbyte.hosting.records import DeployedVariant, Endpoint, Instance, RoutingStrategy
+from firstbyte.hosting.records import DeployedVariant, Endpoint, Instance, RoutingStrategy, Workload
 
 
 class Random(Protocol):
@@ -22,13 +22,13 @@ def has_variant(endpoint: Endpoint, name: str) -> bool:
 
 
 def order_fleets(
-    endpoint: Endpoint, healthy: Sequence[Instance], now: datetime, random: Random
+    workload: Workload, healthy: Sequence[Instance], now: datetime, random: Random
 ) -> tuple[tuple[DeployedVariant, ...], ...]:
-    """The endpoint's fleets, first the one that takes this request, then the one that does if the first cannot."""
-    share = new_fleet_share(endpoint, healthy, now)
-    if share is None or endpoint.update is None:
-        return (endpoint.production,)
-    new, old = tuple(one for one in endpoint.update.variants if not one.is_shadow), endpoint.production
+    """The workload's fleets, first the one that takes this request, then the one that does if the first cannot."""
+    share = new_fleet_share(workload, healthy, now)
+    if share is None or workload.update is None:
+        return (workload.production,)
+    new, old = tuple(one for one in workload.update.variants if not one.is_shadow), workload.production
     return (new, old) if random.random() < share else (old, new)
 
 

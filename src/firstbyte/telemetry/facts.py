@@ -161,6 +161,17 @@ class EndpointChanged(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ComponentChanged(Fact):
+    """An inference component got another goal: created, in service, failed, being deleted, gone."""
+
+    component_name: str
+    endpoint_name: str
+    event: str
+    goal: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceChanged(Fact):
     """An instance came to another status."""
 
@@ -170,6 +181,8 @@ class InstanceChanged(Fact):
     event: str
     status: str
     reason: str | None = None
+    component_name: str | None = None
+    """The inference component that it is a copy of."""
 
 
 @dataclass(frozen=True, slots=True)

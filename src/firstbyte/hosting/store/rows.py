@@ -11,6 +11,7 @@ from firstbyte.hosting.records import (
     Endpoint,
     EndpointConfig,
     EndpointGoal,
+    InferenceComponent,
     Members,
     Model,
     Update,
@@ -87,6 +88,38 @@ def write_endpoint(endpoint: Endpoint) -> Row:
         "failure_reason": endpoint.failure_reason,
         "pending": json.dumps(_write_update(endpoint.update)) if endpoint.update else None,
     }
+
+
+def write_inference_component(component: InferenceComponent) -> Row:
+    """The row of an inference component."""
+    return {
+        "name": component.name,
+        "arn": component.arn,
+        "created_at": write_time(component.created_at),
+        "modified_at": write_time(component.modified_at),
+        "endpoint_name": component.endpoint_name,
+        "variants": json.dumps(_write_variants(component.variants)),
+        "goal": component.goal.value,
+        "spec": json.dumps(dict(component.spec)),
+        "failure_reason": component.failure_reason,
+        "pending": json.dumps(_write_update(component.update)) if component.update else None,
+    }
+
+
+def read_inference_component(row: Row) -> InferenceComponent:
+    """The inference component of a row."""
+    return InferenceComponent(
+        name=row["name"],
+        arn=row["arn"],
+        created_at=read_time(row["created_at"]),
+        modified_at=read_time(row["modified_at"]),
+        endpoint_name=row["endpoint_name"],
+        variants=_read_variants(json.loads(row["variants"])),
+        goal=EndpointGoal(row["goal"]),
+        spec=json.loads(row["spec"]),
+        failure_reason=row["failure_reason"],
+        update=_read_update(json.loads(row["pending"])) if row["pending"] else None,
+    )
 
 
 def _write_variants(variants: Iterable[DeployedVariant]) -> list[dict[str, Any]]:
