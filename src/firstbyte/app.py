@@ -224,6 +224,7 @@ class Host:
         invoker = Invoker(store, fleet, ports, settings.hosting, controller.notify)
         running = asyncio.create_task(controller.run(), name="controller")
         exits.push_async_callback(self._end, controller, running)
+        exits.push_async_callback(invoker.shadows.close)
         captures = Captures(invoker, ports, settings.hosting)
         exits.push_async_callback(self._end, captures, asyncio.create_task(captures.run(), name="data capture"))
         async_invoker = AsyncInvoker(store, fleet, ports, settings.hosting, captures)
@@ -231,7 +232,7 @@ class Host:
         exits.push_async_callback(self._end, async_invoker, working)
         plane = ControlPlane(store, fleet, ports, settings.hosting, controller.notify)
         logs = Logs(
-            fleet.of,
+            fleet.on,
             lambda name: store.endpoints.get(name) is not None,
             lambda instance_id: settings.hosting.instances_dir / instance_id / LOG_NAME,
         )

@@ -13,7 +13,7 @@ from fakes.model_data import FakeModelData
 from fakes.objects import FakeObjects
 from firstbyte.hosting.api import ControlPlane
 from firstbyte.hosting.controller import Controller
-from firstbyte.hosting.facts import ControllerFaulted, EndpointChanged, InstanceChanged
+from firstbyte.hosting.facts import ComponentChanged, ControllerFaulted, EndpointChanged, InstanceChanged
 from firstbyte.hosting.fleet import Fleet
 from firstbyte.hosting.invoke import Invoker
 from firstbyte.hosting.ports import Ports
@@ -92,6 +92,8 @@ class FakeHost:
         match fact:
             case EndpointChanged():
                 return f"{fact.endpoint_name}: {fact.event} -> {fact.goal}"
+            case ComponentChanged():
+                return f"{fact.endpoint_name}/{fact.component_name}: {fact.event} -> {fact.goal}"
             case InstanceChanged():
                 name = self._names.setdefault(fact.instance_id, f"#{len(self._names) + 1}")
                 return f"{fact.endpoint_name}/{fact.variant_name} {name}: {fact.event} -> {fact.status}"

@@ -62,6 +62,24 @@ PARAMS: dict[tuple[str, str], dict[str, Any]] = {
     ("sagemaker", "ListModels"): {**_LISTING, "NextToken": "abc"},
     ("sagemaker", "ListTags"): {"ResourceArn": _ARN, "MaxResults": 50},
     ("sagemaker", "UpdateEndpoint"): {"EndpointName": "e", "EndpointConfigName": "e", "DeploymentConfig": _ROLLING},
+    ("sagemaker", "CreateInferenceComponent"): {
+        "InferenceComponentName": "c",
+        "EndpointName": "e",
+        "VariantName": "AllTraffic",
+        "Specification": {"ModelName": "e", "ComputeResourceRequirements": {"MinMemoryRequiredInMb": 128}},
+        "RuntimeConfig": {"CopyCount": 1},
+    },
+    ("sagemaker", "DescribeInferenceComponent"): {"InferenceComponentName": "c"},
+    ("sagemaker", "ListInferenceComponents"): {**_LISTING, "EndpointNameEquals": "e"},
+    ("sagemaker", "UpdateInferenceComponent"): {
+        "InferenceComponentName": "c",
+        "Specification": {"Container": {"Image": "firstbyte/echo", "ArtifactUrl": "s3://b/k"}},
+    },
+    ("sagemaker", "UpdateInferenceComponentRuntimeConfig"): {
+        "InferenceComponentName": "c",
+        "DesiredRuntimeConfig": {"CopyCount": 0},
+    },
+    ("sagemaker", "DeleteInferenceComponent"): {"InferenceComponentName": "c"},
     ("sagemaker", "UpdateEndpointWeightsAndCapacities"): {
         "EndpointName": "e",
         "DesiredWeightsAndCapacities": [{"VariantName": "AllTraffic", "DesiredWeight": 1.0}],

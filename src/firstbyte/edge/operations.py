@@ -25,9 +25,42 @@ _CONTAINER_RECORDED = {
     "ModelDataSource.S3DataSource.ETag": "the data is taken as it is",
     "ModelDataSource.S3DataSource.ManifestEtag": "manifests are not read",
 }
+_VARIANT_REFUSED = {
+    "AcceleratorPartitionLayouts": "accelerators are not divided here",
+    "CoreDumpConfig": "core dumps are not kept",
+    "InstancePools": "instances have no types here",
+}
+_VARIANT_RECORDED = {
+    "AcceleratorType": "instances have no types here",
+    "CapacityReservationConfig": "there is no capacity to reserve",
+    "EnableSSMAccess": "an instance is a process of this machine",
+    "InferenceAmiVersion": "an instance is a process of this machine",
+    "InstanceType": "an instance runs on what this machine has",
+    "ManagedInstanceScaling": "counts change by UpdateEndpointWeightsAndCapacities only",
+    "ServerlessConfig": "a serverless variant runs as one instance",
+    "VariantInstanceProvisionTimeoutInSeconds": "an instance is there at once",
+    "VolumeSizeInGB": "an instance uses this machine's disk",
+}
+_COMPONENT_REFUSED = {
+    "Specifications": "an instance has no type here: give one Specification",
+    "Specification.BaseInferenceComponentName": "adapters are not hosted here",
+}
+_COMPONENT_RECORDED = {
+    "Specification.ComputeResourceRequirements": "a copy takes what this machine has",
+    "Specification.DataCacheConfig": "every copy gets its model data anew",
+    "Specification.InstanceType": "an instance runs on what this machine has",
+    "Specification.SchedulingConfig": "there is one machine",
+}
 _VPC = "instances listen on the loopback interface only"
 _ROLLBACK = "a roll-back brings the whole old fleet back at once, which is AWS's default"
 _ISOLATION = "instances are processes of this machine, with its network"
+
+
+def _of_each_variant(table: Mapping[str, str]) -> dict[str, str]:
+    """The table of a variant's members, under every name that CreateEndpointConfig has variants under."""
+    parents = ("ProductionVariants", "ShadowProductionVariants")
+    return {f"{parent}.{path}": reason for parent in parents for path, reason in table.items()}
+
 
 REFUSED: Mapping[str, Mapping[str, str]] = {
     "CreateModel": {
@@ -38,28 +71,26 @@ REFUSED: Mapping[str, Mapping[str, str]] = {
     "CreateEndpointConfig": {
         "CrossRegionTrafficConfig": "there is one region",
         "ExplainerConfig": "explainers are not hosted here",
-        "ProductionVariants.AcceleratorPartitionLayouts": "inference components are not hosted here",
-        "ProductionVariants.CoreDumpConfig": "core dumps are not kept",
-        "ProductionVariants.InstancePools": "instances have no types here",
-        "ShadowProductionVariants": "shadow variants are not hosted here",
-    },
+    }
+    | _of_each_variant(_VARIANT_REFUSED),
     "CreateEndpoint": {
         "DeploymentConfig.AutoRollbackConfiguration.Alarms": "CloudWatch alarms are not hosted here",
     },
     "UpdateEndpoint": {
         "DeploymentConfig.AutoRollbackConfiguration.Alarms": "CloudWatch alarms are not hosted here",
     },
+    "CreateInferenceComponent": _COMPONENT_REFUSED,
+    "UpdateInferenceComponent": _COMPONENT_REFUSED
+    | {"DeploymentConfig.AutoRollbackConfiguration.Alarms": "CloudWatch alarms are not hosted here"},
     "UpdateEndpointWeightsAndCapacities": {
         "DesiredWeightsAndCapacities.ServerlessUpdateConfig": "variants run on instances, not serverless",
     },
     "InvokeEndpoint": {
         "TargetModel": "multi-model endpoints are not hosted here",
         "TargetContainerHostname": "containers are not invoked directly here",
-        "InferenceComponentName": "inference components are not hosted here",
     },
     "InvokeEndpointWithResponseStream": {
         "TargetContainerHostname": "containers are not invoked directly here",
-        "InferenceComponentName": "inference components are not hosted here",
     },
     "GetMetricData": {
         "MetricDataQueries.Expression": "metric math and searches are not computed here",
@@ -89,18 +120,13 @@ RECORDED: Mapping[str, Mapping[str, str]] = {
         "KmsKeyId": "nothing is encrypted on this machine's disk",
         "MetricsConfig": "metrics are current at any time",
         "VpcConfig": _VPC,
-        "ProductionVariants.AcceleratorType": "instances have no types here",
-        "ProductionVariants.CapacityReservationConfig": "there is no capacity to reserve",
-        "ProductionVariants.EnableSSMAccess": "an instance is a process of this machine",
-        "ProductionVariants.InferenceAmiVersion": "an instance is a process of this machine",
-        "ProductionVariants.InstanceType": "an instance runs on what this machine has",
-        "ProductionVariants.ManagedInstanceScaling": "counts change by UpdateEndpointWeightsAndCapacities only",
-        "ProductionVariants.ServerlessConfig": "a serverless variant runs as one instance",
-        "ProductionVariants.VariantInstanceProvisionTimeoutInSeconds": "an instance is there at once",
-        "ProductionVariants.VolumeSizeInGB": "an instance uses this machine's disk",
-    },
+    }
+    | _of_each_variant(_VARIANT_RECORDED),
     "CreateEndpoint": {"DeploymentConfig.RollingUpdatePolicy.RollbackMaximumBatchSize": _ROLLBACK},
     "UpdateEndpoint": {"DeploymentConfig.RollingUpdatePolicy.RollbackMaximumBatchSize": _ROLLBACK},
+    "CreateInferenceComponent": _COMPONENT_RECORDED,
+    "UpdateInferenceComponent": _COMPONENT_RECORDED
+    | {"DeploymentConfig.RollingUpdatePolicy.RollbackMaximumBatchSize": _ROLLBACK},
     "InvokeEndpoint": {
         "EnableExplanations": "passed on to the container",
     },

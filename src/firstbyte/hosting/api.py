@@ -8,9 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from firstbyte.hosting.component_updates import ComponentUpdates
 from firstbyte.hosting.endpoint_configs import EndpointConfigs
 from firstbyte.hosting.endpoints import Endpoints
 from firstbyte.hosting.fleet import Fleet
+from firstbyte.hosting.inference_components import InferenceComponents
 from firstbyte.hosting.messages import Wording
 from firstbyte.hosting.models import Models
 from firstbyte.hosting.ports import Ports
@@ -44,6 +46,8 @@ class ControlPlane:
         self._endpoint_configs = EndpointConfigs(store, wording, ports.clock)
         self._endpoints = Endpoints(store, fleet, ports, settings, notify)
         self._updates = Updates(store, self._endpoints, ports, settings, notify)
+        self._components = InferenceComponents(store, fleet, self._endpoints, ports, settings, notify)
+        self._component_updates = ComponentUpdates(store, self._components, self._endpoints, ports, settings, notify)
         self._tags = Tags(store, wording)
 
     def create_model(self, members: Members) -> dict[str, Any]:
@@ -102,6 +106,30 @@ class ControlPlane:
         """DeleteEndpoint; also while it is Creating."""
         return self._endpoints.delete(members)
 
+    def create_inference_component(self, members: Members) -> dict[str, Any]:
+        """CreateInferenceComponent."""
+        return self._components.create(members)
+
+    def describe_inference_component(self, members: Members) -> dict[str, Any]:
+        """DescribeInferenceComponent."""
+        return self._components.describe(members)
+
+    def list_inference_components(self, members: Members) -> dict[str, Any]:
+        """ListInferenceComponents."""
+        return self._components.list(members)
+
+    def update_inference_component(self, members: Members) -> dict[str, Any]:
+        """UpdateInferenceComponent."""
+        return self._component_updates.update(members)
+
+    def update_inference_component_runtime_config(self, members: Members) -> dict[str, Any]:
+        """UpdateInferenceComponentRuntimeConfig."""
+        return self._component_updates.update_runtime_config(members)
+
+    def delete_inference_component(self, members: Members) -> dict[str, Any]:
+        """DeleteInferenceComponent; also while it is Creating."""
+        return self._components.delete(members)
+
     def add_tags(self, members: Members) -> dict[str, Any]:
         """AddTags."""
         return self._tags.add(members)
@@ -118,5 +146,5 @@ class ControlPlane:
         """The last lines of the logs of an endpoint's instances, also of those that crashed (what CloudWatch holds)."""
         return tuple(
             InstanceLog(instance.variant_name, instance.id, tuple(self._launcher.tail_log(instance.id, num_lines)))
-            for instance in self._fleet.of(endpoint_name)
+            for instance in self._fleet.on(endpoint_name)
         )

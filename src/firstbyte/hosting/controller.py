@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from firstbyte.hosting.errors import LaunchFailed, PortError
-from firstbyte.hosting.facts import ControllerFaulted, EndpointChanged
+from firstbyte.hosting.facts import ComponentChanged, ControllerFaulted, EndpointChanged
 from firstbyte.hosting.fleet import Fleet
 from firstbyte.hosting.jobs import Jobs
 from firstbyte.hosting.lifecycle import INSTANCE_TABLE, EndpointEvent, InstanceEvent, can_advance
@@ -68,7 +68,7 @@ class Controller:
         await self._observe()
         if self._is_closing:
             return
-        for action in plan(self._store.endpoints.all(), self._observed(), self._settings):
+        for action in plan(self._store.workloads(), self._observed(), self._settings):
             self._act(action)
 
     async def rest(self) -> None:
@@ -86,7 +86,7 @@ class Controller:
         await self._looks.wait()
 
     async def _sleep(self) -> None:
-        wait_s = next_look_s(self._store.endpoints.all(), self._observed(), self._settings)
+        wait_s = next_look_s(self._store.workloads(), self._observed(), self._settings)
         try:
             async with asyncio.timeout(wait_s):
                 await self._woken.wait()
@@ -148,17 +148,15 @@ class Controller:
         return deployed.container.name if deployed else "primary"
 
     def _deployed(self, instance: Instance) -> DeployedVariant | None:
-        endpoint = self._store.endpoints.get(instance.endpoint_name)
-        return endpoint.deployed(instance.key) if endpoint else None
+        workload = self._store.workload(instance.place)
+        return workload.deployed(instance.key) if workload else None
 
     # Act
 
     def _act(self, action: Action) -> None:
         match action:
             case StartInstance():
-                name, generation = action.variant_name, action.generation
-                instance = self._fleet.add(new_instance_id(), action.endpoint_name, name, generation)
-                self._jobs.add(instance.id, "launch", partial(self._launch, instance.id))
+                self._start(action)
             case RestartInstance():
                 self._restart(action.instance_id)
             case EndInstance():
@@ -166,10 +164,16 @@ class Controller:
             case StopInstance():
                 self._stop(action.instance_id, drains=action.drains)
             case StepUpdate():
-                self._store.step_update(action.endpoint_name, action.update)
+                self._store.step_update((action.endpoint_name, action.component_name), action.update)
                 self.notify()
             case AdvanceEndpoint():
                 self._advance(action)
+
+    def _start(self, action: StartInstance) -> None:
+        instance = self._fleet.add(
+            new_instance_id(), action.endpoint_name, action.variant_name, action.generation, action.component_name
+        )
+        self._jobs.add(instance.id, "launch", partial(self._launch, instance.id))
 
     def _restart(self, instance_id: str) -> None:
         self._fleet.advance(
@@ -240,9 +244,12 @@ class Controller:
         if reason and action.instance_id:
             lines = self._ports.launcher.tail_log(action.instance_id, self._settings.num_log_lines)
             reason = with_log(reason, lines)
-        goal = self._store.advance_endpoint(action.endpoint_name, action.event, self._ports.clock.now(), reason)
-        if goal is not None:
-            self._ports.emit(EndpointChanged(action.endpoint_name, str(action.event), str(goal), reason))
+        endpoint_name, component_name = action.endpoint_name, action.component_name
+        goal = self._store.advance((endpoint_name, component_name), action.event, self._ports.clock.now(), reason)
+        if goal is not None and component_name is None:
+            self._ports.emit(EndpointChanged(endpoint_name, str(action.event), str(goal), reason))
+        elif goal is not None and component_name is not None:
+            self._ports.emit(ComponentChanged(component_name, endpoint_name, str(action.event), str(goal), reason))
         if action.event not in (EndpointEvent.ALL_HEALTHY, EndpointEvent.ALL_GONE):
             self.notify()  # what still runs for it must stop
 

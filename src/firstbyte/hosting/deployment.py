@@ -21,12 +21,12 @@ from datetime import datetime, timedelta
 from firstbyte.hosting.errors import ValidationFailed
 from firstbyte.hosting.records import (
     DeployedVariant,
-    Endpoint,
     EndpointGoal,
     Instance,
     Members,
     Update,
     VariantKey,
+    Workload,
 )
 
 Counts = Mapping[VariantKey, int]
@@ -37,13 +37,13 @@ SIZE_LIMITS = {"CanarySize": (1, 50), "LinearStepSize": (10, 50), "MaximumBatchS
 """Per cent that a `CapacitySize` may have (API reference, BlueGreenUpdatePolicy and RollingUpdatePolicy)."""
 
 
-def wanted(endpoint: Endpoint) -> Counts:
+def wanted(workload: Workload) -> Counts:
     """How many instances there should be just now."""
-    update = endpoint.update if endpoint.goal is EndpointGoal.UPDATE else None
-    old = {deployed.key: deployed.variant.initial_instance_count for deployed in endpoint.variants}
+    update = workload.update if workload.goal is EndpointGoal.UPDATE else None
+    old = {deployed.key: deployed.num_containers for deployed in workload.variants}
     if update is None:
         return old
-    new = {deployed.key: deployed.variant.initial_instance_count for deployed in update.variants}
+    new = {deployed.key: deployed.num_containers for deployed in update.variants}
     if rolling := update.deployment.get("RollingUpdatePolicy"):
         batch = rolling["MaximumBatchSize"]
         done = update.num_batches
@@ -54,9 +54,11 @@ def wanted(endpoint: Endpoint) -> Counts:
 
 
 def batch_len(size: Members, num_instances: int) -> int:
-    """Instances of a `CapacitySize` of a fleet of so many; at least one."""
+    """Instances (or copies) of a `CapacitySize` of a fleet of so many; at least one."""
     value = int(size["Value"])
-    return value if size["Type"] == "INSTANCE_COUNT" else max(1, math.floor(num_instances * value / 100))
+    return (
+        value if size["Type"] in ("INSTANCE_COUNT", "COPY_COUNT") else max(1, math.floor(num_instances * value / 100))
+    )
 
 
 def advance_update(update: Update, now: datetime) -> Update | None:
@@ -85,17 +87,14 @@ def _shifting_time(update: Update) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def new_fleet_share(endpoint: Endpoint, healthy: Sequence[Instance], now: datetime) -> float | None:
+def new_fleet_share(workload: Workload, healthy: Sequence[Instance], now: datetime) -> float | None:
     """The share of the requests that the new fleet takes, 0 to 1; None where there is one fleet only."""
-    update = endpoint.update
-    if (
-        update is None
-        or endpoint.goal is not EndpointGoal.UPDATE
-        or _generation(update) == endpoint_generation(endpoint)
-    ):
+    update = workload.update
+    if update is None or workload.goal is not EndpointGoal.UPDATE or _generation(update) == fleet_generation(workload):
         return None
     if "RollingUpdatePolicy" in update.deployment:
-        num_of = Counter(instance.generation for instance in healthy)
+        production = {deployed.key for deployed in (*workload.variants, *update.variants) if not deployed.is_shadow}
+        num_of = Counter(instance.generation for instance in healthy if instance.key in production)
         return num_of[_generation(update)] / max(1, num_of.total())
     if update.step_at is None:
         return 0.0
@@ -113,7 +112,8 @@ def _first_share(update: Update) -> float:
     size = routing.get("CanarySize") or routing.get("LinearStepSize")
     if size is None or routing["Type"] == "ALL_AT_ONCE":
         return 1.0
-    num_instances = sum(deployed.variant.initial_instance_count for deployed in update.variants)
+    production = [deployed.variant for deployed in update.variants if not deployed.is_shadow]
+    num_instances = sum(variant.initial_instance_count for variant in production)
     value: float = size["Value"] / (100 if size["Type"] == "CAPACITY_PERCENT" else num_instances)
     return min(1.0, value)
 
@@ -139,9 +139,9 @@ def overdue(update: Update, now: datetime) -> str | None:
     return None
 
 
-def endpoint_generation(endpoint: Endpoint) -> int:
-    """The generation of an endpoint's fleet."""
-    return endpoint.variants[0].generation
+def fleet_generation(workload: Workload) -> int:
+    """The generation of a workload's fleet."""
+    return workload.variants[0].generation
 
 
 def _generation(update: Update) -> int:

@@ -1,18 +1,20 @@
 """CreateEndpoint, DescribeEndpoint, ListEndpoints, DeleteEndpoint."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from firstbyte.hosting.data_capture import is_capturing
 from firstbyte.hosting.deployment import check_deployment
-from firstbyte.hosting.errors import AlreadyExists, InProgress, NotFound, QuotaExceeded
+from firstbyte.hosting.errors import AlreadyExists, InProgress, NotFound, QuotaExceeded, ValidationFailed
 from firstbyte.hosting.facts import EndpointChanged
 from firstbyte.hosting.fleet import Fleet
 from firstbyte.hosting.lifecycle import EndpointEvent, IllegalTransition, endpoint_status
 from firstbyte.hosting.listing import Item, list_page
-from firstbyte.hosting.messages import Wording
+from firstbyte.hosting.messages import COMPONENTS_LEFT, Wording
 from firstbyte.hosting.ports import Ports
 from firstbyte.hosting.records import (
+    Container,
     DeployedVariant,
     Endpoint,
     EndpointConfig,
@@ -70,18 +72,20 @@ class Endpoints:
 
     def deployed(self, config: EndpointConfig) -> tuple[DeployedVariant, ...]:
         """The config's variants with their models' containers, as they are now."""
+        if config.hosts_components:
+            return tuple(DeployedVariant(variant, Container(image="")) for variant in config.variants)
         deployed = []
-        for variant in config.variants:
+        for variant in (*config.variants, *config.shadows):
             model = self._store.models.get(variant.model_name)
             if model is None:
                 raise NotFound(self._wording.not_found("model", variant.model_name))
-            deployed.append(DeployedVariant(variant, model.containers[0]))
+            deployed.append(DeployedVariant(variant, model.containers[0], is_shadow=variant in config.shadows))
         return tuple(deployed)
 
     def check_quota(self, variants: tuple[DeployedVariant, ...], instead_of: tuple[DeployedVariant, ...] = ()) -> None:
         """Raise QuotaExceeded if there cannot be so many instances more, or in the place of others."""
         num_asked = _num_instances(variants) - _num_instances(instead_of)
-        num_used = sum(_num_instances(endpoint.variants) for endpoint in self._store.endpoints.all())
+        num_used = sum(_num_instances(workload.variants) for workload in self._store.workloads())
         if num_used + num_asked > self._settings.max_instances:
             raise QuotaExceeded(self._wording.quota_exceeded(self._settings.max_instances, num_used, num_asked))
 
@@ -92,19 +96,16 @@ class Endpoints:
             "EndpointName": endpoint.name,
             "EndpointArn": endpoint.arn,
             "EndpointConfigName": endpoint.config_name,
-            "ProductionVariants": [self._shown_variant(endpoint, deployed) for deployed in endpoint.variants],
             "EndpointStatus": str(self.status(endpoint)),
             "CreationTime": endpoint.created_at,
             "LastModifiedTime": endpoint.modified_at,
         }
+        shown |= _by_kind(endpoint.variants, partial(self._shown_variant, endpoint))
         if endpoint.update and endpoint.goal is not EndpointGoal.DELETE:
             shown["PendingDeploymentSummary"] = {
                 "EndpointConfigName": endpoint.update.config_name,
-                "ProductionVariants": [
-                    self._shown_pending(endpoint, deployed) for deployed in endpoint.update.variants
-                ],
                 "StartTime": endpoint.update.started_at,
-            }
+            } | _by_kind(endpoint.update.variants, partial(self._shown_pending, endpoint))
         if last := endpoint.spec.get("LastDeploymentConfig"):
             shown["LastDeploymentConfig"] = last
         if endpoint.failure_reason:
@@ -121,16 +122,18 @@ class Endpoints:
             instance.key == deployed.key and instance.status is InstanceStatus.HEALTHY
             for instance in self._fleet.of(endpoint.name)
         )
-        shown = {
+        if deployed.hosts_components:
+            num_healthy = variant.initial_instance_count  # there is one machine, and it is there
+        shown: dict[str, Any] = {
             "VariantName": deployed.name,
-            "DeployedImages": [
-                {"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": endpoint.created_at}
-            ],
             "CurrentWeight": variant.initial_variant_weight,
             "DesiredWeight": variant.initial_variant_weight,
             "CurrentInstanceCount": num_healthy,
             "DesiredInstanceCount": variant.initial_instance_count,
         }
+        if not deployed.hosts_components:
+            resolved = {"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": endpoint.created_at}
+            shown["DeployedImages"] = [resolved]
         kept = ("ManagedInstanceScaling", "RoutingConfig", "CapacityReservationConfig")
         shown |= {name: variant.spec[name] for name in kept if name in variant.spec}
         if serverless := variant.spec.get("ServerlessConfig"):
@@ -150,8 +153,8 @@ class Endpoints:
 
     def status(self, endpoint: Endpoint) -> EndpointStatus:
         """The endpoint's status, computed."""
-        names = [deployed.name for deployed in endpoint.variants]
-        instances = self._fleet.of(endpoint.name)
+        names = [deployed.name for deployed in endpoint.production if not deployed.hosts_components]
+        instances = [one for one in self._fleet.of(endpoint.name) if one.variant_name in names]
         return endpoint_status(endpoint.goal, names, instances, crash_loop_starts=self._settings.crash_loop_starts)
 
     def list(self, members: Members) -> dict[str, Any]:
@@ -177,8 +180,10 @@ class Endpoints:
         name = members["EndpointName"]
         if self._settings.strict and self._get(name).goal in _UNDER_WAY:
             raise InProgress(self._wording.in_progress(name))
+        if self._store.components_on(name):
+            raise ValidationFailed(COMPONENTS_LEFT)
         try:
-            goal = self._store.advance_endpoint(name, EndpointEvent.DELETE_REQUESTED, self._ports.clock.now())
+            goal = self._store.advance((name, None), EndpointEvent.DELETE_REQUESTED, self._ports.clock.now())
         except IllegalTransition:
             raise InProgress(self._wording.in_progress(name)) from None
         if goal is None:
@@ -194,8 +199,18 @@ class Endpoints:
         return endpoint
 
 
+def _by_kind(
+    variants: Sequence[DeployedVariant], show: Callable[[DeployedVariant], dict[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
+    """What is shown of production and shadow variants, each under the name of its kind."""
+    shown = {"ProductionVariants": [show(deployed) for deployed in variants if not deployed.is_shadow]}
+    if shadows := [show(deployed) for deployed in variants if deployed.is_shadow]:
+        shown["ShadowProductionVariants"] = shadows
+    return shown
+
+
 def _num_instances(variants: tuple[DeployedVariant, ...]) -> int:
-    return sum(deployed.variant.initial_instance_count for deployed in variants)
+    return sum(deployed.num_containers for deployed in variants)
 
 
 def _kept(members: Members, config: EndpointConfig) -> dict[str, Any]:

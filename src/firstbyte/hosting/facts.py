@@ -5,6 +5,7 @@ from firstbyte.telemetry.facts import (
     AsyncOutcome,
     BacklogChanged,
     CaptureWritten,
+    ComponentChanged,
     ControllerFaulted,
     Emit,
     EndpointChanged,
@@ -12,6 +13,7 @@ from firstbyte.telemetry.facts import (
     InvocationFinished,
     InvocationStarted,
     Outcome,
+    ShadowSkipped,
 )
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "AsyncOutcome",
     "BacklogChanged",
     "CaptureWritten",
+    "ComponentChanged",
     "ControllerFaulted",
     "Emit",
     "EndpointChanged",
@@ -26,4 +29,5 @@ __all__ = [
     "InvocationFinished",
     "InvocationStarted",
     "Outcome",
+    "ShadowSkipped",
 ]

@@ -30,15 +30,34 @@ class Fleet:
         """Every instance, oldest first."""
         return tuple(self._instances.values())
 
-    def of(self, endpoint_name: str) -> tuple[Instance, ...]:
-        """The instances of one endpoint, oldest first."""
+    def on(self, endpoint_name: str) -> tuple[Instance, ...]:
+        """The instances of one endpoint, copies of inference components too, oldest first."""
         return tuple(instance for instance in self._instances.values() if instance.endpoint_name == endpoint_name)
 
-    def add(self, instance_id: str, endpoint_name: str, variant_name: str, generation: int = 0) -> Instance:
+    def of(self, endpoint_name: str, component_name: str | None = None) -> tuple[Instance, ...]:
+        """The instances of one endpoint, or the copies of one inference component on it, oldest first."""
+        return tuple(instance for instance in self.on(endpoint_name) if instance.component_name == component_name)
+
+    def add(
+        self,
+        instance_id: str,
+        endpoint_name: str,
+        variant_name: str,
+        generation: int = 0,
+        component_name: str | None = None,
+    ) -> Instance:
         """Take in a new instance, STARTING."""
         assert instance_id not in self._instances, "an instance id is used once"
         status, now = InstanceStatus.STARTING, self._clock.now()
-        instance = Instance(instance_id, endpoint_name, variant_name, status, now, generation=generation)
+        instance = Instance(
+            instance_id,
+            endpoint_name,
+            variant_name,
+            status,
+            now,
+            generation=generation,
+            component_name=component_name,
+        )
         self._instances[instance_id] = instance
         self._tell(instance, "started")
         return instance
@@ -81,5 +100,6 @@ class Fleet:
                 event,
                 str(instance.status),
                 instance.failure_reason,
+                instance.component_name,
             )
         )

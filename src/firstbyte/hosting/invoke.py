@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from firstbyte.hosting.deployment import wanted
 from firstbyte.hosting.errors import (
     InstanceUnreachable,
     ModelFailed,
@@ -19,11 +20,18 @@ from firstbyte.hosting.errors import (
 )
 from firstbyte.hosting.exchange import CallMark, Exchange
 from firstbyte.hosting.fleet import Fleet
-from firstbyte.hosting.messages import MAX_QUOTED_BYTES, Wording
+from firstbyte.hosting.messages import (
+    COMPONENT_NAME_MISSING,
+    COMPONENT_NAME_NOT_ALLOWED,
+    MAX_QUOTED_BYTES,
+    NO_CAPACITY,
+    Wording,
+)
 from firstbyte.hosting.ports import InstanceAnswer, InstanceCall, Ports
-from firstbyte.hosting.records import DeployedVariant, Endpoint, EndpointGoal, Instance, InstanceStatus
+from firstbyte.hosting.records import DeployedVariant, Endpoint, EndpointGoal, Instance, InstanceStatus, Workload
 from firstbyte.hosting.sessions import NEW_SESSION, Sessions
 from firstbyte.hosting.settings import HostingSettings
+from firstbyte.hosting.shadows import Shadows
 from firstbyte.hosting.store.database import Store
 from firstbyte.hosting.traffic import Random, choose_instance, choose_variant, has_variant, order_fleets
 
@@ -185,6 +193,7 @@ class Invoker:
         self._wording = Wording(settings)
         self._sessions = Sessions(ports.clock)
         self.random: Random = random.Random()  # noqa: S311 - spreads load, keeps no secret
+        self.shadows = Shadows(fleet, ports, settings)
 
     async def invoke(self, call: Invocation, terms: Terms | None = None) -> InvocationAnswer:
         """Relay one call; for a streaming one, return as soon as the container's status line is in.
@@ -194,7 +203,10 @@ class Invoker:
         """
         terms = terms or self._usual_terms(call)
         endpoint = self._check(call, terms)
-        exchange, answer = await self._reach(call, endpoint, terms)
+        exchange, answer = await self._reach(call, self._find_workload(call, endpoint), terms)
+        if call.session_id is None:  # a shadow knows of no sessions
+            request = InstanceCall(call.headers(), call.body)
+            self.shadows.copy(request, endpoint, exchange.deployed, terms.limit_s, streaming=call.streaming)
         try:
             if not 200 <= answer.status < 300:
                 raise await self._refusal(exchange, answer)
@@ -225,8 +237,6 @@ class Invoker:
             raise NotFound(self._wording.endpoint_not_found(call.endpoint_name))
         if endpoint.async_inference is not None and not terms.is_async:
             raise ValidationFailed(f"Endpoint {endpoint.name} is asynchronous: invoke it with InvokeEndpointAsync.")
-        if call.inference_component_name is not None:
-            raise ValidationFailed(f"Endpoint {endpoint.name} has no inference components.")
         if call.target_model is not None:
             raise ValidationFailed(
                 f"Endpoint {endpoint.name} is not a multi-model endpoint: TargetModel is not allowed."
@@ -241,11 +251,27 @@ class Invoker:
             raise ValidationFailed(f"Variant {call.target_variant} of endpoint {endpoint.name} not found.")
         return endpoint
 
-    async def _reach(self, call: Invocation, endpoint: Endpoint, terms: Terms) -> tuple[Exchange, InstanceAnswer]:
+    def _find_workload(self, call: Invocation, endpoint: Endpoint) -> Workload:
+        """What answers the call: the endpoint, or an inference component on it that has copies."""
+        name = call.inference_component_name
+        if not endpoint.hosts_components:
+            if name is not None:
+                raise ValidationFailed(COMPONENT_NAME_NOT_ALLOWED)
+            return endpoint
+        if name is None:
+            raise ValidationFailed(COMPONENT_NAME_MISSING)
+        component = self._store.workload((endpoint.name, name))
+        if component is None:
+            raise NotFound(f"Inference component {name} of endpoint {endpoint.name} not found.")
+        if component.goal not in SERVING_GOALS or not any(wanted(component).values()):
+            raise ValidationFailed(NO_CAPACITY)
+        return component
+
+    async def _reach(self, call: Invocation, workload: Workload, terms: Terms) -> tuple[Exchange, InstanceAnswer]:
         """Hand the call to an instance; to another one if that one is gone and never saw it."""
         passed_over = set(terms.avoided)
         while True:
-            exchange = self._find_holder(call, endpoint, passed_over) or self._pick(call, endpoint, passed_over)
+            exchange = self._find_holder(call, workload, passed_over) or self._pick(call, workload, passed_over)
             name = exchange.deployed.container.name
             try:
                 answer = await exchange.ask(self._ports.client, InstanceCall(call.headers(), call.body), terms.limit_s)
@@ -255,25 +281,25 @@ class Invoker:
             except StreamBroken as error:
                 self._notify()
                 text = b"The container closed the connection without an answer."
-                raise self._wording.model_failed(endpoint.name, name, 0, text) from error
+                raise self._wording.model_failed(call.endpoint_name, name, 0, text) from error
             except TimeoutError:
-                raise self._wording.timed_out(endpoint.name, name) from None
+                raise self._wording.timed_out(call.endpoint_name, name) from None
             else:
                 return exchange, answer
 
-    def _find_holder(self, call: Invocation, endpoint: Endpoint, passed_over: set[str]) -> Exchange | None:
+    def _find_holder(self, call: Invocation, workload: Workload, passed_over: set[str]) -> Exchange | None:
         """The instance that holds the call's session; None for a call that has none yet. Raises ValidationFailed."""
         if call.session_id in (None, NEW_SESSION):
             return None
         assert call.session_id is not None, "a session that is asked for has a name"
-        holder_id = self._sessions.find(endpoint.name, call.session_id)
-        for instance in self._fleet.of(endpoint.name):
+        holder_id = self._sessions.find(call.endpoint_name, call.session_id)
+        for instance in self._fleet.of(*workload.place):
             is_holder = instance.id == holder_id and instance.id not in passed_over
             if is_holder and instance.status is InstanceStatus.HEALTHY:
-                deployed = endpoint.deployed(instance.key)
+                deployed = workload.deployed(instance.key)
                 if deployed is not None and call.target_variant in (None, deployed.name):
                     return self._exchange(instance, deployed, call)
-        raise ValidationFailed(f"Session {call.session_id} of endpoint {endpoint.name} not found.")
+        raise ValidationFailed(f"Session {call.session_id} of endpoint {call.endpoint_name} not found.")
 
     def _note_session(self, exchange: Exchange, answer: InstanceAnswer) -> None:
         """Remember the session that the container opened, forget the one that it closed."""
@@ -287,21 +313,21 @@ class Invoker:
         mark = CallMark(call.streaming, call.overhead_s)
         return Exchange(instance, deployed, self._fleet.num_outstanding, self._ports.emit, mark)
 
-    def _pick(self, call: Invocation, endpoint: Endpoint, passed_over: set[str]) -> Exchange:
+    def _pick(self, call: Invocation, workload: Workload, passed_over: set[str]) -> Exchange:
         """Choose a variant by weight among those that live, then an instance by the variant's strategy."""
         healthy = [
             instance
-            for instance in self._fleet.of(endpoint.name)
+            for instance in self._fleet.of(*workload.place)
             if instance.status is InstanceStatus.HEALTHY and instance.id not in passed_over
         ]
         living = {instance.key for instance in healthy}
-        fleets = order_fleets(endpoint, healthy, self._ports.clock.now(), self.random)
+        fleets = order_fleets(workload, healthy, self._ports.clock.now(), self.random)
         deployed = None
         for fleet in fleets:
             candidates = [one for one in fleet if one.key in living and call.target_variant in (None, one.name)]
             deployed = deployed or choose_variant(candidates, self.random, is_named=call.target_variant is not None)
         if deployed is None:
-            raise Unavailable(f"No instance of endpoint {endpoint.name} can take requests just now.")
+            raise Unavailable(f"No instance of endpoint {call.endpoint_name} can take requests just now.")
         instances = [instance for instance in healthy if instance.key == deployed.key]
         strategy = deployed.variant.routing_strategy
         instance = choose_instance(strategy, instances, self._fleet.num_outstanding, self.random)

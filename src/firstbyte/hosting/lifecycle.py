@@ -25,7 +25,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from firstbyte.hosting.records import EndpointGoal, EndpointStatus, Instance, InstanceStatus
+from firstbyte.hosting.records import ComponentStatus, EndpointGoal, EndpointStatus, Instance, InstanceStatus
 
 
 class EndpointEvent(enum.StrEnum):
@@ -137,6 +137,25 @@ def endpoint_status(
     return EndpointStatus.SYSTEM_UPDATING
 
 
+def component_status(goal: EndpointGoal) -> ComponentStatus:
+    """The InferenceComponentStatus of an inference component with this goal.
+
+    One whose copies crashed is InService all the same: AWS has no word for it, and they come back by themselves.
+    """
+    assert goal is not EndpointGoal.GONE, "a forgotten inference component has no status"
+    return _COMPONENT_STATUS_OF_GOAL[goal]
+
+
+_COMPONENT_STATUS_OF_GOAL = {
+    EndpointGoal.CREATE: ComponentStatus.CREATING,
+    EndpointGoal.SERVE: ComponentStatus.IN_SERVICE,
+    EndpointGoal.UPDATE: ComponentStatus.UPDATING,
+    EndpointGoal.ROLL_BACK: ComponentStatus.UPDATING,
+    EndpointGoal.FAIL: ComponentStatus.FAILED,
+    EndpointGoal.DELETE: ComponentStatus.DELETING,
+}
+
+
 def diagram(table: Mapping[tuple[State, Event], State], start: State) -> str:
     """Draw a table as a Mermaid state diagram."""
     lines = ["stateDiagram-v2", f"    [*] --> {start}"]
@@ -148,6 +167,7 @@ def diagram(table: Mapping[tuple[State, Event], State], start: State) -> str:
 
 def page() -> str:
     """The text of docs/lifecycle.md."""
+    rows = "\n".join(f"| {goal} | {status} |" for goal, status in _COMPONENT_STATUS_OF_GOAL.items())
     return f"""# Lifecycles
 
 Drawn from the tables of `src/firstbyte/hosting/lifecycle.py`; `python -m firstbyte.hosting.lifecycle` prints
@@ -177,6 +197,14 @@ this page, and a test holds it to the tables.
 | roll back | any | RollingBack |
 | fail | any | Failed |
 | delete | any | Deleting |
+
+## Inference component: its goal
+
+It moves by the endpoint's table; its copies are its instances.
+
+| goal | InferenceComponentStatus |
+|---|---|
+{rows}
 """
 
 

@@ -6,8 +6,32 @@ from firstbyte.hosting.settings import HostingSettings
 MAX_QUOTED_BYTES = 16 * 1024
 """How much of a container's answer an error quotes."""
 
+COMPONENTS_LEFT = (
+    "Cannot delete endpoint with inference component associated. Please delete inference component and try it again."
+)
+COMPONENTS_UNSUPPORTED = (
+    "Inference Components are not supported in this Endpoint. Please make sure this endpoint can deploy inference "
+    "components."
+)
+COMPONENT_NAME_MISSING = (
+    "Inference Component Name header is required for endpoints to which you plan to deploy inference components. "
+    "Please include Inference Component Name header or consider using SageMaker models."
+)
+COMPONENT_NAME_NOT_ALLOWED = (
+    "Inference Component Name header is not allowed for endpoints to which you dont plan to deploy inference "
+    "components. Please remove the Inference Component Name header and try again."
+)
+NO_CAPACITY = (
+    "Inference Component has no capacity to process this request. ApplicationAutoScaling may be in-progress (if "
+    "configured) or try to increase the capacity by invoking UpdateInferenceComponentRuntimeConfig API."
+)
 
-_SPOKEN = {"model": "model", "endpoint-config": "endpoint configuration", "endpoint": "endpoint"}
+_SPOKEN = {
+    "model": "model",
+    "endpoint-config": "endpoint configuration",
+    "endpoint": "endpoint",
+    "inference-component": "inference component",
+}
 """The kinds of resource, as ARNs have them, to AWS's words for them."""
 
 
@@ -19,7 +43,7 @@ class Wording:
         self._region = settings.region
 
     def arn(self, kind: str, name: str) -> str:
-        """The ARN of a `model`, `endpoint-config` or `endpoint`."""
+        """The ARN of a `model`, `endpoint-config`, `endpoint` or `inference-component`."""
         return f"arn:aws:sagemaker:{self._region}:{self._account_id}:{kind}/{name}"
 
     def not_found(self, kind: str, name: str) -> str:
@@ -30,9 +54,9 @@ class Wording:
         """A name that is taken."""
         return f'Cannot create already existing {_SPOKEN[kind]} "{self.arn(kind, name)}".'
 
-    def in_progress(self, endpoint_name: str) -> str:
-        """An endpoint that is busy with something else."""
-        return f'Cannot update in-progress endpoint "{self.arn("endpoint", endpoint_name)}".'
+    def in_progress(self, name: str, kind: str = "endpoint") -> str:
+        """An endpoint, or an inference component, that is busy with something else."""
+        return f'Cannot update in-progress {_SPOKEN[kind]} "{self.arn(kind, name)}".'
 
     def quota_exceeded(self, limit: int, num_used: int, num_asked: int) -> str:
         """More instances than this host runs."""

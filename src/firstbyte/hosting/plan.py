@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from firstbyte.hosting.deployment import Counts, advance_update, overdue, wanted
 from firstbyte.hosting.lifecycle import INSTANCE_TABLE, EndpointEvent, InstanceEvent, can_advance
 from firstbyte.hosting.reasons import no_longer_answers, ping_failure
-from firstbyte.hosting.records import Endpoint, EndpointGoal, Instance, InstanceStatus, Update
+from firstbyte.hosting.records import EndpointGoal, Instance, InstanceStatus, Update, Workload
 from firstbyte.hosting.settings import HostingSettings
 
 
@@ -24,6 +24,8 @@ class StartInstance:
     endpoint_name: str
     variant_name: str
     generation: int = 0
+    component_name: str | None = None
+    """The inference component that it is to be a copy of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +54,23 @@ class StopInstance:
 
 @dataclass(frozen=True, slots=True)
 class StepUpdate:
-    """Note that an endpoint's update has come a step further."""
+    """Note that a workload's update has come a step further."""
 
     endpoint_name: str
     update: Update
+    component_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AdvanceEndpoint:
-    """Move an endpoint's goal."""
+    """Move the goal of an endpoint, or of an inference component on it."""
 
     endpoint_name: str
     event: EndpointEvent
     reason: str | None = None
     instance_id: str | None = None
     """The instance that gave the reason; its log belongs to it."""
+    component_name: str | None = None
 
 
 Action = StartInstance | RestartInstance | EndInstance | StopInstance | StepUpdate | AdvanceEndpoint
@@ -79,105 +83,112 @@ class Observed:
     instances: tuple[Instance, ...]
     now: datetime
 
-    def of(self, endpoint_name: str) -> tuple[Instance, ...]:
-        """The instances of one endpoint."""
-        return tuple(instance for instance in self.instances if instance.endpoint_name == endpoint_name)
+    def of(self, workload: Workload) -> tuple[Instance, ...]:
+        """The instances of one workload."""
+        return tuple(instance for instance in self.instances if instance.place == workload.place)
 
 
-def plan(desired: Sequence[Endpoint], observed: Observed, settings: HostingSettings) -> tuple[Action, ...]:
+def plan(desired: Sequence[Workload], observed: Observed, settings: HostingSettings) -> tuple[Action, ...]:
     """Everything that must be done now."""
-    names = {endpoint.name for endpoint in desired}
-    orphans = tuple(instance for instance in observed.instances if instance.endpoint_name not in names)
+    places = {workload.place for workload in desired}
+    orphans = tuple(instance for instance in observed.instances if instance.place not in places)
     actions: list[Action] = list(_stop(orphans))
-    for endpoint in desired:
-        instances = observed.of(endpoint.name)
-        match endpoint.goal:
+    for workload in desired:
+        instances = observed.of(workload)
+        match workload.goal:
             case EndpointGoal.CREATE:
-                actions += _create(endpoint, instances, observed.now, settings)
+                actions += _create(workload, instances, observed.now, settings)
             case EndpointGoal.SERVE:
-                actions += _keep(endpoint, wanted(endpoint), instances, observed.now, settings)
+                actions += _keep(workload, wanted(workload), instances, observed.now, settings)
             case EndpointGoal.UPDATE:
-                actions += _update(endpoint, instances, observed.now, settings)
+                actions += _update(workload, instances, observed.now, settings)
             case EndpointGoal.ROLL_BACK:
-                actions += _roll_back(endpoint, instances, observed.now, settings)
+                actions += _roll_back(workload, instances, observed.now, settings)
             case EndpointGoal.FAIL:
                 actions += _stop(tuple(instance for instance in instances if not _is_down(instance)))
             case EndpointGoal.DELETE:
-                actions += _delete(endpoint, instances)
+                actions += _delete(workload, instances)
     return tuple(actions)
 
 
 def _create(
-    endpoint: Endpoint, instances: Sequence[Instance], now: datetime, settings: HostingSettings
+    workload: Workload, instances: Sequence[Instance], now: datetime, settings: HostingSettings
 ) -> Iterator[Action]:
     """Bring everything up; give up at the first instance that cannot come up."""
     for instance in instances:
-        timed_out = _timed_out(endpoint, instance, now, settings)
+        timed_out = _timed_out(workload, instance, now, settings)
         is_spent = instance.status is InstanceStatus.CRASHED and instance.num_starts >= settings.max_start_attempts
         if timed_out or is_spent or instance.status is InstanceStatus.REFUSED:
             reason = timed_out or instance.failure_reason
-            yield AdvanceEndpoint(endpoint.name, EndpointEvent.INSTANCE_GAVE_UP, reason, instance.id)
+            yield _advance(workload, EndpointEvent.INSTANCE_GAVE_UP, reason, instance.id)
             return
-    if _is_complete(wanted(endpoint), instances):
-        yield AdvanceEndpoint(endpoint.name, EndpointEvent.ALL_HEALTHY)
+    if _is_complete(wanted(workload), instances):
+        yield _advance(workload, EndpointEvent.ALL_HEALTHY)
         return
-    yield from _start_missing(endpoint, wanted(endpoint), instances)
+    yield from _start_missing(workload, wanted(workload), instances)
     for instance in instances:
         if instance.status is InstanceStatus.CRASHED:
             yield RestartInstance(instance.id)
 
 
 def _keep(
-    endpoint: Endpoint, counts: Counts, instances: Sequence[Instance], now: datetime, settings: HostingSettings
+    workload: Workload, counts: Counts, instances: Sequence[Instance], now: datetime, settings: HostingSettings
 ) -> Iterator[Action]:
     """Keep so many up, for ever; what keeps crashing is tried at longer and longer intervals, what is over ends."""
-    yield from _start_missing(endpoint, counts, instances)
+    yield from _start_missing(workload, counts, instances)
     surplus = _surplus(counts, instances)
     for instance in instances:
         if instance in surplus:
             yield StopInstance(instance.id, drains=True)
-        elif reason := _timed_out(endpoint, instance, now, settings):
+        elif reason := _timed_out(workload, instance, now, settings):
             yield EndInstance(instance.id, reason)
         elif _is_down(instance) and now >= instance.since + backoff(instance.num_starts, settings):
             yield RestartInstance(instance.id)
 
 
 def _update(
-    endpoint: Endpoint, instances: Sequence[Instance], now: datetime, settings: HostingSettings
+    workload: Workload, instances: Sequence[Instance], now: datetime, settings: HostingSettings
 ) -> Iterator[Action]:
     """Bring the new fleet up and go from step to step; roll back at the first instance that cannot come up."""
-    update = endpoint.update
-    assert update is not None, "an endpoint that is updated has something to be updated to"
+    update, (endpoint_name, component_name) = workload.update, workload.place
+    assert update is not None, "a workload that is updated has something to be updated to"
     new = {deployed.key for deployed in update.variants}
     for instance in instances:
-        timed_out = _timed_out(endpoint, instance, now, settings)
+        timed_out = _timed_out(workload, instance, now, settings)
         is_spent = instance.status is InstanceStatus.CRASHED and instance.num_starts >= settings.max_start_attempts
         if instance.key in new and (timed_out or is_spent or instance.status is InstanceStatus.REFUSED):
             reason = timed_out or instance.failure_reason
-            yield AdvanceEndpoint(endpoint.name, EndpointEvent.INSTANCE_GAVE_UP, reason, instance.id)
+            yield _advance(workload, EndpointEvent.INSTANCE_GAVE_UP, reason, instance.id)
             return
     if reason := overdue(update, now):
-        yield AdvanceEndpoint(endpoint.name, EndpointEvent.INSTANCE_GAVE_UP, reason)
+        yield _advance(workload, EndpointEvent.INSTANCE_GAVE_UP, reason)
         return
-    counts = wanted(endpoint)
-    yield from _keep(endpoint, counts, instances, now, settings)
+    counts = wanted(workload)
+    yield from _keep(workload, counts, instances, now, settings)
     if not _is_complete({key: num for key, num in counts.items() if key in new}, instances):
         return
     further = advance_update(update, now)
     if further is None:
-        yield AdvanceEndpoint(endpoint.name, EndpointEvent.UPDATE_DONE)
+        yield _advance(workload, EndpointEvent.UPDATE_DONE)
     elif further != update:
-        yield StepUpdate(endpoint.name, further)
+        yield StepUpdate(endpoint_name, further, component_name)
 
 
 def _roll_back(
-    endpoint: Endpoint, instances: Sequence[Instance], now: datetime, settings: HostingSettings
+    workload: Workload, instances: Sequence[Instance], now: datetime, settings: HostingSettings
 ) -> Iterator[Action]:
     """Have the old fleet whole again; the new one's instances end."""
-    counts = wanted(endpoint)
+    counts = wanted(workload)
     if _is_complete(counts, instances):
-        yield AdvanceEndpoint(endpoint.name, EndpointEvent.ROLLED_BACK)
-    yield from _keep(endpoint, counts, instances, now, settings)
+        yield _advance(workload, EndpointEvent.ROLLED_BACK)
+    yield from _keep(workload, counts, instances, now, settings)
+
+
+def _advance(
+    workload: Workload, event: EndpointEvent, reason: str | None = None, instance_id: str | None = None
+) -> AdvanceEndpoint:
+    endpoint_name, component_name = workload.place
+    return AdvanceEndpoint(endpoint_name, event, reason, instance_id, component_name)
 
 
 def _surplus(counts: Counts, instances: Sequence[Instance]) -> list[Instance]:
@@ -189,9 +200,9 @@ def _surplus(counts: Counts, instances: Sequence[Instance]) -> list[Instance]:
     return found
 
 
-def _delete(endpoint: Endpoint, instances: Sequence[Instance]) -> Iterator[Action]:
+def _delete(workload: Workload, instances: Sequence[Instance]) -> Iterator[Action]:
     if not instances:
-        yield AdvanceEndpoint(endpoint.name, EndpointEvent.ALL_GONE)
+        yield _advance(workload, EndpointEvent.ALL_GONE)
     yield from _stop(instances)
 
 
@@ -201,11 +212,12 @@ def _stop(instances: Sequence[Instance]) -> Iterator[Action]:
             yield StopInstance(instance.id)
 
 
-def _start_missing(endpoint: Endpoint, counts: Counts, instances: Sequence[Instance]) -> Iterator[Action]:
+def _start_missing(workload: Workload, counts: Counts, instances: Sequence[Instance]) -> Iterator[Action]:
+    endpoint_name, component_name = workload.place
     living = Counter(instance.key for instance in instances if instance.status is not InstanceStatus.STOPPING)
     for (name, generation), num_wanted in counts.items():
         for _ in range(num_wanted - living[name, generation]):
-            yield StartInstance(endpoint.name, name, generation)
+            yield StartInstance(endpoint_name, name, generation, component_name)
 
 
 def _is_complete(counts: Counts, instances: Sequence[Instance]) -> bool:
@@ -217,29 +229,29 @@ def _is_down(instance: Instance) -> bool:
     return instance.status in (InstanceStatus.CRASHED, InstanceStatus.REFUSED)
 
 
-def _timed_out(endpoint: Endpoint, instance: Instance, now: datetime, settings: HostingSettings) -> str | None:
+def _timed_out(workload: Workload, instance: Instance, now: datetime, settings: HostingSettings) -> str | None:
     """Why an instance has had its time: never healthy within the health check's window, or silent for too long."""
     if instance.status is InstanceStatus.HEALTHY and instance.num_missed_pings >= settings.max_missed_pings:
         return no_longer_answers(instance.variant_name)
     # Until it is launched, fetching the model data has a limit of its own.
     if instance.status is not InstanceStatus.STARTING or instance.url is None:
         return None
-    deployed = endpoint.deployed(instance.key)
+    deployed = workload.deployed(instance.key)
     own_limit_s = deployed.variant.container_startup_health_check_timeout_s if deployed else None
     limit = timedelta(seconds=own_limit_s or settings.health_check_timeout_s)
     container_name = deployed.container.name if deployed else "primary"
     return ping_failure(container_name, instance.variant_name) if now >= instance.since + limit else None
 
 
-def next_look_s(desired: Sequence[Endpoint], observed: Observed, settings: HostingSettings) -> float:
+def next_look_s(desired: Sequence[Workload], observed: Observed, settings: HostingSettings) -> float:
     """How long the controller may sleep, in seconds, if nothing wakes it."""
     if any(instance.status is InstanceStatus.STARTING for instance in observed.instances):
         return settings.busy_poll_s
-    serving = {endpoint.name for endpoint in desired if endpoint.goal is EndpointGoal.SERVE}
+    serving = {workload.place for workload in desired if workload.goal is EndpointGoal.SERVE}
     due_s = [
         (instance.since + backoff(instance.num_starts, settings) - observed.now).total_seconds()
         for instance in observed.instances
-        if _is_down(instance) and instance.endpoint_name in serving
+        if _is_down(instance) and instance.place in serving
     ]
     return max(min([settings.idle_poll_s, *due_s]), settings.busy_poll_s)
 

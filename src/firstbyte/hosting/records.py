@@ -57,6 +57,16 @@ class EndpointStatus(enum.StrEnum):
     FAILED = "Failed"
 
 
+class ComponentStatus(enum.StrEnum):
+    """`InferenceComponentStatus` of DescribeInferenceComponent."""
+
+    CREATING = "Creating"
+    IN_SERVICE = "InService"
+    UPDATING = "Updating"
+    DELETING = "Deleting"
+    FAILED = "Failed"
+
+
 class InstanceStatus(enum.StrEnum):
     """Where one instance is in its life."""
 
@@ -159,6 +169,13 @@ class EndpointConfig:
     variants: tuple[Variant, ...]
     spec: Members
     """The members of CreateEndpointConfig as given, without Tags."""
+    shadows: tuple[Variant, ...] = ()
+    """Its `ShadowProductionVariants`."""
+
+    @property
+    def hosts_components(self) -> bool:
+        """Whether inference components are to run on its endpoints, in the place of models."""
+        return not self.variants[0].model_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +189,23 @@ class DeployedVariant:
     container: Container
     generation: int = 0
     """Counts the endpoint's updates: variants of one generation are one fleet."""
+    is_shadow: bool = False
+    """Whether it only gets copies of requests, its answers dropped."""
 
     @property
     def name(self) -> str:
         """The variant's name."""
         return self.variant.variant_name
+
+    @property
+    def hosts_components(self) -> bool:
+        """Whether it runs no container of its own: inference components do."""
+        return not self.container.image
+
+    @property
+    def num_containers(self) -> int:
+        """How many instances of it there should be."""
+        return 0 if self.hosts_components else self.variant.initial_instance_count
 
     @property
     def key(self) -> "VariantKey":
@@ -186,6 +215,8 @@ class DeployedVariant:
 
 VariantKey = tuple[str, int]
 """Name and generation."""
+Place = tuple[str, str | None]
+"""Whose an instance is: an endpoint's name, and the inference component's on it, if it is a copy of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,14 +276,79 @@ class Endpoint:
         spec = self.spec.get("AsyncInferenceConfig")
         return AsyncInference.of(spec) if spec else None
 
+    @property
+    def place(self) -> Place:
+        """What tells its instances from others."""
+        return self.name, None
+
+    @property
+    def production(self) -> tuple[DeployedVariant, ...]:
+        """The variants whose answers count."""
+        return tuple(deployed for deployed in self.variants if not deployed.is_shadow)
+
+    @property
+    def hosts_components(self) -> bool:
+        """Whether inference components run on it, in the place of models."""
+        return self.variants[0].hosts_components
+
     def variant(self, name: str) -> DeployedVariant | None:
         """The variant called `name`."""
         return next((deployed for deployed in self.variants if deployed.name == name), None)
 
     def deployed(self, key: VariantKey) -> DeployedVariant | None:
         """The variant of the old fleet or the new one that `key` names; the new one's word counts."""
-        new = self.update.variants if self.update else ()
-        return next((deployed for deployed in (*new, *self.variants) if deployed.key == key), None)
+        return find_deployed(self, key)
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceComponent:
+    """What CreateInferenceComponent made: copies of one model on a variant of an endpoint.
+
+    It lives as an endpoint does, by the same table: its copies are the instances of its one variant.
+    """
+
+    name: str
+    arn: str
+    created_at: datetime
+    modified_at: datetime
+    endpoint_name: str
+    variants: tuple[DeployedVariant, ...]
+    """One: its copies' container, the endpoint's variant that they run on, and how many there should be."""
+    goal: EndpointGoal
+    spec: Members
+    """The members of CreateInferenceComponent as given, without Tags."""
+    failure_reason: str | None = None
+    update: Update | None = None
+    """What it is on its way to, while its goal is UPDATE or ROLL_BACK."""
+
+    @property
+    def place(self) -> Place:
+        """What tells its copies from other instances."""
+        return self.endpoint_name, self.name
+
+    @property
+    def variant_name(self) -> str:
+        """The endpoint's variant that its copies run on."""
+        return self.variants[0].name
+
+    @property
+    def production(self) -> tuple[DeployedVariant, ...]:
+        """Its variant: copies have no shadows."""
+        return self.variants
+
+    def deployed(self, key: VariantKey) -> DeployedVariant | None:
+        """Its present copies' variant or its future ones' that `key` names; the new one's word counts."""
+        return find_deployed(self, key)
+
+
+Workload = Endpoint | InferenceComponent
+"""What instances are run for."""
+
+
+def find_deployed(workload: Workload, key: VariantKey) -> DeployedVariant | None:
+    """The variant of a workload's old fleet or new one that `key` names; the new one's word counts."""
+    new = workload.update.variants if workload.update else ()
+    return next((deployed for deployed in (*new, *workload.variants) if deployed.key == key), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +371,13 @@ class Instance:
     """Why it is CRASHED or REFUSED, in AWS's words where AWS has some."""
     generation: int = 0
     """Of the fleet that it belongs to."""
+    component_name: str | None = None
+    """The inference component that it is a copy of; None for an instance of an endpoint's own."""
+
+    @property
+    def place(self) -> Place:
+        """Whose it is."""
+        return self.endpoint_name, self.component_name
 
     @property
     def key(self) -> VariantKey:

@@ -46,6 +46,8 @@ class HostingSettings:
     """How often instances are looked at while one is starting or stopping."""
     idle_poll_s: float = 2.0
     """How often they are looked at otherwise."""
+    max_shadow_copies: int = 100
+    """Copies of requests that all shadow variants together may have under way; beyond it requests are not copied."""
     max_instances: int = 100
     """How many instances all endpoints together may ask for."""
     num_log_lines: int = 10

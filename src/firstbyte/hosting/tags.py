@@ -68,6 +68,7 @@ class Tags:
             "model": self._store.models.get,
             "endpoint-config": self._store.endpoint_configs.get,
             "endpoint": self._store.endpoints.get,
+            "inference-component": self._store.inference_components.get,
         }
         if kind not in tables:
             raise ValidationFailed(f"Resources of the kind {kind} are not hosted here.")

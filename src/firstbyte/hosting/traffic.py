@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from firstbyte.hosting.deployment import new_fleet_share
-from firstbyte.hosting.records import DeployedVariant, Endpoint, Instance, RoutingStrategy
+from firstbyte.hosting.records import DeployedVariant, Endpoint, Instance, RoutingStrategy, Workload
 
 
 class Random(Protocol):
@@ -18,17 +18,17 @@ class Random(Protocol):
 def has_variant(endpoint: Endpoint, name: str) -> bool:
     """Whether a request may name this variant."""
     new = endpoint.update.variants if endpoint.update else ()
-    return any(deployed.name == name for deployed in (*endpoint.variants, *new))
+    return any(deployed.name == name and not deployed.is_shadow for deployed in (*endpoint.variants, *new))
 
 
 def order_fleets(
-    endpoint: Endpoint, healthy: Sequence[Instance], now: datetime, random: Random
+    workload: Workload, healthy: Sequence[Instance], now: datetime, random: Random
 ) -> tuple[tuple[DeployedVariant, ...], ...]:
-    """The endpoint's fleets, first the one that takes this request, then the one that does if the first cannot."""
-    share = new_fleet_share(endpoint, healthy, now)
-    if share is None or endpoint.update is None:
-        return (endpoint.variants,)
-    new, old = endpoint.update.variants, endpoint.variants
+    """The workload's fleets, first the one that takes this request, then the one that does if the first cannot."""
+    share = new_fleet_share(workload, healthy, now)
+    if share is None or workload.update is None:
+        return (workload.production,)
+    new, old = tuple(one for one in workload.update.variants if not one.is_shadow), workload.production
     return (new, old) if random.random() < share else (old, new)
 
 
@@ -48,6 +48,20 @@ def choose_variant(
         if point < 0:
             return deployed
     return weighted[-1] if weighted else None  # rounding may leave a last crumb
+
+
+def choose_shadow(endpoint: Endpoint, production: DeployedVariant, random: Random) -> DeployedVariant | None:
+    """Choose whether a request that `production` answers is copied, and to which variant of its fleet.
+
+    The share of the copied requests is the shadow's weight over that of the variant it shadows, 1 at most.
+    """
+    new = endpoint.update.variants if endpoint.update else ()
+    variants = (*endpoint.variants, *new)
+    shadow = next((one for one in variants if one.is_shadow and one.generation == production.generation), None)
+    if shadow is None:
+        return None
+    point = random.random() * production.variant.initial_variant_weight
+    return shadow if point < shadow.variant.initial_variant_weight else None
 
 
 def choose_instance(

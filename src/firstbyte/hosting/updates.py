@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from firstbyte.hosting.deployment import check_deployment, endpoint_generation, with_counts
+from firstbyte.hosting.deployment import check_deployment, fleet_generation, with_counts
 from firstbyte.hosting.endpoints import Endpoints
 from firstbyte.hosting.errors import InProgress, NotFound, ValidationFailed
 from firstbyte.hosting.facts import EndpointChanged
 from firstbyte.hosting.lifecycle import EndpointEvent, IllegalTransition
 from firstbyte.hosting.messages import Wording
 from firstbyte.hosting.ports import Ports
-from firstbyte.hosting.records import DeployedVariant, Endpoint, EndpointGoal, Members, Update
+from firstbyte.hosting.records import DeployedVariant, Endpoint, EndpointConfig, EndpointGoal, Members, Update
 from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.store.database import Store
 
@@ -36,7 +36,8 @@ class Updates:
         if config is None:
             raise NotFound(self._wording.not_found("endpoint-config", config_name))
         deployment = self._deployment(endpoint, members)
-        generation = endpoint_generation(endpoint) + 1
+        generation = fleet_generation(endpoint) + 1
+        self._check_components(endpoint, config)
         variants = tuple(
             _retained(endpoint, replace(deployed, generation=generation), members)
             for deployed in self._endpoints.deployed(config)
@@ -70,7 +71,7 @@ class Updates:
                 generation=variants[name].generation,
             )
         wanted = tuple(variants.values())
-        if not any(deployed.variant.initial_variant_weight > 0 for deployed in wanted):
+        if not any(one.variant.initial_variant_weight > 0 for one in wanted if not one.is_shadow):
             raise ValidationFailed("The DesiredWeight of at least one variant must be greater than 0.")
         self._endpoints.check_quota(wanted, instead_of=endpoint.variants)
         self._begin(endpoint, Update(endpoint.config_name, wanted, {}, self._ports.clock.now()))
@@ -87,9 +88,23 @@ class Updates:
             raise InProgress(self._wording.in_progress(name))
         return endpoint
 
+    def _check_components(self, endpoint: Endpoint, config: EndpointConfig) -> None:
+        """Refuse a config that takes from inference components what they run on."""
+        if config.hosts_components != endpoint.hosts_components:
+            raise ValidationFailed(
+                f'Endpoint "{endpoint.arn}" cannot change between models and inference components: make a new one.'
+            )
+        names = {variant.variant_name for variant in config.variants}
+        for component in self._store.components_on(endpoint.name):
+            if component.variant_name not in names:
+                raise ValidationFailed(
+                    f'Inference component "{component.arn}" runs on variant {component.variant_name}, which endpoint '
+                    f'configuration "{config.arn}" does not have.'
+                )
+
     def _begin(self, endpoint: Endpoint, update: Update) -> None:
         try:
-            goal = self._store.begin_update(endpoint.name, update, self._ports.clock.now())
+            goal = self._store.begin_update(endpoint.place, update, self._ports.clock.now())
         except IllegalTransition:
             raise InProgress(self._wording.in_progress(endpoint.name)) from None
         self._ports.emit(EndpointChanged(endpoint.name, str(EndpointEvent.UPDATE_REQUESTED), str(goal)))

@@ -108,6 +108,15 @@ class InvocationFinished(Fact):
     """What the host took before the call to the container; None for one out of the queue."""
 
 
+@dataclass(frozen=True, slots=True)
+class ShadowSkipped(Fact):
+    """A request was to be copied to a shadow variant, and was not."""
+
+    endpoint_name: str
+    variant_name: str
+    reason: str
+
+
 AsyncOutcome = Literal["ok", "expired", "download_failed", "invocation_failed", "upload_failed"]
 """How an asynchronous invocation ended."""
 
@@ -156,6 +165,17 @@ class EndpointChanged(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ComponentChanged(Fact):
+    """An inference component got another goal: created, in service, failed, being deleted, gone."""
+
+    component_name: str
+    endpoint_name: str
+    event: str
+    goal: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceChanged(Fact):
     """An instance came to another status."""
 
@@ -165,6 +185,8 @@ class InstanceChanged(Fact):
     event: str
     status: str
     reason: str | None = None
+    component_name: str | None = None
+    """The inference component that it is a copy of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from firstbyte.telemetry.facts import (
     InvocationFinished,
     InvocationStarted,
     RequestServed,
+    ShadowSkipped,
 )
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -39,6 +40,7 @@ class PrometheusHook:
         self._model_errors = self._counter("InvocationModelErrors", "Invocations that the container failed")
         self._mid_stream_errors = self._counter("MidStreamErrors", "Streams that broke after their first byte")
         self._abandoned = self._counter("AbandonedInvocations", "Invocations whose client left before the end")
+        self._skipped_copies = self._counter("SkippedShadowCopies", "Requests that a shadow variant could not take")
         self._chunks = self._counter("StreamedChunks", "Chunks sent to clients")
         self._model_latency = self._histogram("ModelLatency", "Time the container took", _SECONDS)
         self._overhead_latency = self._histogram("OverheadLatency", "Time the host added", _SHORT_SECONDS)
@@ -67,6 +69,8 @@ class PrometheusHook:
                 self._observe_answer(fact)
             case InvocationFinished():
                 self._observe_end(fact)
+            case ShadowSkipped():
+                self._skipped_copies.labels(fact.endpoint_name, fact.variant_name).inc()
             case BacklogChanged():
                 self._backlog.labels(fact.endpoint_name).set(fact.num_waiting)
             case AsyncInvocationFinished():

@@ -110,6 +110,8 @@ def test_every_recorded_parameter_of_a_model_is_given_back(tmp_path: Path, path:
 def test_every_recorded_parameter_of_a_configuration_is_given_back(tmp_path: Path, path: str) -> None:
     params = given(input_shape("CreateEndpointConfig"), path.split("."))
     params["ProductionVariants"][0] |= {"ModelName": "m"}
+    for shadow in params.get("ShadowProductionVariants", ()):
+        shadow |= {"ModelName": "m", "VariantName": "shadow"}
     for spec in (params.get("AsyncInferenceConfig", {}).get("OutputConfig", {}), params.get("DataCaptureConfig", {})):
         spec.update({"S3OutputPath": "s3://b/o", "DestinationS3Uri": "s3://b/d"})
     host = FakeHost(tmp_path)

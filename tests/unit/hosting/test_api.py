@@ -255,7 +255,15 @@ async def test_models_that_cannot_be(host: FakeHost, members: dict[str, Any], me
         ({"ProductionVariants": [variant(), variant()]}, "The names of the ProductionVariants must differ."),
         (
             {"ProductionVariants": [{"VariantName": "v"}]},
-            "Inference components are not hosted here: every variant needs a ModelName.",
+            "ExecutionRoleArn must be given for variants without a ModelName.",
+        ),
+        (
+            {"ProductionVariants": [{"VariantName": "w"}, variant()]},
+            "Either every variant needs a ModelName, or none has one and inference components run.",
+        ),
+        (
+            {"ProductionVariants": [{"VariantName": "w"}], "ExecutionRoleArn": "r"},
+            "InitialInstanceCount must be given for variants without a ModelName.",
         ),
         (
             {"ProductionVariants": [variant(InitialVariantWeight=0.0)]},
@@ -263,7 +271,7 @@ async def test_models_that_cannot_be(host: FakeHost, members: dict[str, Any], me
         ),
         (
             {"ProductionVariants": [variant()], "ShadowProductionVariants": [variant()]},
-            "Shadow variants are not hosted here.",
+            "The names of the ProductionVariants must differ.",
         ),
         (
             {"ProductionVariants": [variant()], "AsyncInferenceConfig": {"OutputConfig": {}}},

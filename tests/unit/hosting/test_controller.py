@@ -220,4 +220,4 @@ async def test_a_mistake_in_a_job_is_told_and_does_not_end_the_loop(host: FakeHo
 
 
 async def test_an_event_for_an_endpoint_that_is_gone_does_not_matter(host: FakeHost) -> None:
-    assert host.store.advance_endpoint("none", EndpointEvent.ALL_HEALTHY, host.clock.now()) is None
+    assert host.store.advance(("none", None), EndpointEvent.ALL_HEALTHY, host.clock.now()) is None

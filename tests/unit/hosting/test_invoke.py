@@ -18,6 +18,7 @@ from firstbyte.hosting.errors import (
 )
 from firstbyte.hosting.facts import InvocationFinished, InvocationStarted
 from firstbyte.hosting.invoke import Invocation
+from firstbyte.hosting.messages import COMPONENT_NAME_NOT_ALLOWED
 from firstbyte.hosting.ports import InstancePhase, InstanceState
 
 SEE = (
@@ -362,7 +363,7 @@ async def test_a_target_variant_is_taken_whatever_its_weight(host: FakeHost) -> 
     [
         ("target_variant", "Variant x of endpoint e not found."),
         ("target_model", "Endpoint e is not a multi-model endpoint: TargetModel is not allowed."),
-        ("inference_component_name", "Endpoint e has no inference components."),
+        ("inference_component_name", COMPONENT_NAME_NOT_ALLOWED),
         (
             "target_container_hostname",
             "Endpoint e does not invoke containers directly: TargetContainerHostname is not allowed.",

@@ -43,13 +43,13 @@ def test_a_refused_event_leaves_an_endpoint_as_it_was(events: list[EndpointEvent
         before = host.store.endpoints.get("e")
         if before is None:
             assert goal is EndpointGoal.GONE
-            assert host.store.advance_endpoint("e", event, NOW) is None
+            assert host.store.advance(("e", None), event, NOW) is None
         elif (goal, event) in ENDPOINT_TABLE:
             goal = ENDPOINT_TABLE[goal, event]
-            assert host.store.advance_endpoint("e", event, NOW) is goal
+            assert host.store.advance(("e", None), event, NOW) is goal
         else:
             with pytest.raises(IllegalTransition):
-                host.store.advance_endpoint("e", event, NOW)
+                host.store.advance(("e", None), event, NOW)
             assert host.store.endpoints.get("e") == before
     host.store.close()
 

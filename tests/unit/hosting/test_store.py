@@ -118,11 +118,11 @@ def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
 def test_advancing_an_endpoint_to_its_end_removes_it(store: Store) -> None:
     store.endpoints.add(ENDPOINT)
     later = NOW + timedelta(seconds=1)
-    assert store.advance_endpoint("E", EndpointEvent.INSTANCE_GAVE_UP, later, "why") is EndpointGoal.FAIL
+    assert store.advance(("E", None), EndpointEvent.INSTANCE_GAVE_UP, later, "why") is EndpointGoal.FAIL
     failed = store.endpoints.get("E")
     assert failed == replace(ENDPOINT, goal=EndpointGoal.FAIL, modified_at=later, failure_reason="why")
-    assert store.advance_endpoint("E", EndpointEvent.DELETE_REQUESTED, later) is EndpointGoal.DELETE
-    assert store.advance_endpoint("E", EndpointEvent.ALL_GONE, later) is EndpointGoal.GONE
+    assert store.advance(("E", None), EndpointEvent.DELETE_REQUESTED, later) is EndpointGoal.DELETE
+    assert store.advance(("E", None), EndpointEvent.ALL_GONE, later) is EndpointGoal.GONE
     assert store.endpoints.get("E") is None
     assert not store.endpoints.is_taken("e")
 
@@ -144,7 +144,7 @@ def test_times_are_text_that_sorts_and_is_utc() -> None:
 def test_every_table_is_strict_and_every_migration_numbered(store: Store) -> None:
     rows = store.read("SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%'")
     assert {row["name"]: row["strict"] for row in rows} == dict.fromkeys(
-        ("models", "endpoint_configs", "endpoints", "tags", "async_invocations"), 1
+        ("models", "endpoint_configs", "endpoints", "tags", "async_invocations", "inference_components"), 1
     )
     assert [migration.__name__[:5] for migration in MIGRATIONS] == [f"m{n:03d}_" for n in range(1, len(MIGRATIONS) + 1)]
     assert store.read("PRAGMA journal_mode") == [{"journal_mode": "wal"}]

@@ -10,15 +10,26 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from firstbyte.hosting.lifecycle import ENDPOINT_TABLE, EndpointEvent, advance
-from firstbyte.hosting.records import Endpoint, EndpointConfig, EndpointGoal, Model, Update
+from firstbyte.hosting.records import (
+    Endpoint,
+    EndpointConfig,
+    EndpointGoal,
+    InferenceComponent,
+    Model,
+    Place,
+    Update,
+    Workload,
+)
 from firstbyte.hosting.store.migrations import migrate
 from firstbyte.hosting.store.rows import (
     Row,
     read_endpoint,
     read_endpoint_config,
+    read_inference_component,
     read_model,
     write_endpoint,
     write_endpoint_config,
+    write_inference_component,
     write_model,
 )
 
@@ -78,15 +89,17 @@ class Table(Generic[Record]):
             return bool(deleted)
 
 
-def settled(endpoint: Endpoint, event: EndpointEvent) -> Endpoint:
+def settled(workload: Workload, event: EndpointEvent) -> Workload:
     """What an update leaves behind once it is done: the new fleet in the place of the old, or the old one as it was."""
-    update = endpoint.update
+    update = workload.update
     if update is None or event not in (EndpointEvent.UPDATE_DONE, EndpointEvent.ROLLED_BACK):
-        return endpoint
+        return workload
     if event is EndpointEvent.ROLLED_BACK:
-        return replace(endpoint, update=None)
-    config_name, variants, spec = update.config_name, update.variants, {**endpoint.spec, **update.spec}
-    return replace(endpoint, config_name=config_name, variants=variants, spec=spec, failure_reason=None, update=None)
+        return replace(workload, update=None)
+    if isinstance(workload, Endpoint):
+        workload = replace(workload, config_name=update.config_name)
+    spec = {**workload.spec, **update.spec}
+    return replace(workload, variants=update.variants, spec=spec, failure_reason=None, update=None)
 
 
 class Store:
@@ -114,6 +127,9 @@ class Store:
             self, "endpoint_configs", write_endpoint_config, read_endpoint_config
         )
         self.endpoints: Table[Endpoint] = Table(self, "endpoints", write_endpoint, read_endpoint)
+        self.inference_components: Table[InferenceComponent] = Table(
+            self, "inference_components", write_inference_component, read_inference_component
+        )
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -135,43 +151,71 @@ class Store:
         with self._lock:
             return [dict(row) for row in self._connection.execute(statement, values)]
 
-    def advance_endpoint(
-        self, name: str, event: EndpointEvent, now: datetime, reason: str | None = None
+    def workloads(self) -> tuple[Workload, ...]:
+        """Every endpoint and every inference component."""
+        return (*self.endpoints.all(), *self.inference_components.all())
+
+    def workload(self, place: Place) -> Workload | None:
+        """The endpoint of this name, or the inference component of this name on it."""
+        endpoint_name, component_name = place
+        if component_name is None:
+            return self.endpoints.get(endpoint_name)
+        component = self.inference_components.get(component_name)
+        return component if component and component.endpoint_name == endpoint_name else None
+
+    def components_on(self, endpoint_name: str) -> tuple[InferenceComponent, ...]:
+        """The inference components of one endpoint."""
+        return tuple(one for one in self.inference_components.all() if one.endpoint_name == endpoint_name)
+
+    def advance(
+        self, place: Place, event: EndpointEvent, now: datetime, reason: str | None = None
     ) -> EndpointGoal | None:
-        """Let `event` happen to an endpoint; None if there is no such endpoint. A GONE endpoint is removed.
+        """Let `event` happen to a workload; None if there is no such workload. A GONE one is removed.
 
         Raises IllegalTransition, changing nothing.
         """
-        with self.transaction() as connection:
-            endpoint = self.endpoints.get(name)
-            if endpoint is None:
+        with self.transaction():
+            workload = self.workload(place)
+            if workload is None:
                 return None
-            goal = advance(ENDPOINT_TABLE, endpoint.goal, event)
+            goal = advance(ENDPOINT_TABLE, workload.goal, event)
             if goal is EndpointGoal.GONE:
-                self.endpoints.delete(name)
-                # A new endpoint of this name must not get what the old one was asked.
-                connection.execute("DELETE FROM async_invocations WHERE endpoint_name = ?", (name,))
+                self._forget(workload)
             else:
-                reason = reason or endpoint.failure_reason
-                moved = replace(endpoint, goal=goal, modified_at=now, failure_reason=reason)
-                self.endpoints.put(settled(moved, event))
+                reason = reason or workload.failure_reason
+                self._put(settled(replace(workload, goal=goal, modified_at=now, failure_reason=reason), event))
             return goal
 
-    def begin_update(self, name: str, update: Update, now: datetime) -> EndpointGoal | None:
-        """Have an endpoint on its way to `update`; None if there is no such endpoint.
+    def begin_update(self, place: Place, update: Update, now: datetime) -> EndpointGoal | None:
+        """Have a workload on its way to `update`; None if there is no such workload.
 
         Raises IllegalTransition, changing nothing.
         """
         with self.transaction():
-            goal = self.advance_endpoint(name, EndpointEvent.UPDATE_REQUESTED, now)
-            self.step_update(name, update)
+            goal = self.advance(place, EndpointEvent.UPDATE_REQUESTED, now)
+            self.step_update(place, update)
             return goal
 
-    def step_update(self, name: str, update: Update) -> None:
-        """Note how far an endpoint's update has come."""
+    def step_update(self, place: Place, update: Update) -> None:
+        """Note how far a workload's update has come."""
         with self.transaction():
-            if (endpoint := self.endpoints.get(name)) is not None:
-                self.endpoints.put(replace(endpoint, update=update))
+            if (workload := self.workload(place)) is not None:
+                self._put(replace(workload, update=update))
+
+    def _put(self, workload: Workload) -> None:
+        if isinstance(workload, Endpoint):
+            self.endpoints.put(workload)
+        else:
+            self.inference_components.put(workload)
+
+    def _forget(self, workload: Workload) -> None:
+        if isinstance(workload, Endpoint):
+            self.endpoints.delete(workload.name)
+            # A new endpoint of this name must not get what the old one was asked.
+            with self.transaction() as connection:
+                connection.execute("DELETE FROM async_invocations WHERE endpoint_name = ?", (workload.name,))
+        else:
+            self.inference_components.delete(workload.name)
 
     def tags(self, arn: str) -> dict[str, str]:
         """The tags on a resource, by key."""

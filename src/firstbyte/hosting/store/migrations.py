@@ -74,7 +74,30 @@ def m004_async_invocations(connection: sqlite3.Connection) -> None:
         ) STRICT""")
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_resources, m002_tags, m003_updates, m004_async_invocations)
+def m005_inference_components(connection: sqlite3.Connection) -> None:
+    """Inference components, by name, with the endpoint that their copies run on."""
+    connection.execute("""
+        CREATE TABLE inference_components (
+            name TEXT NOT NULL PRIMARY KEY COLLATE NOCASE,
+            arn TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            modified_at TEXT NOT NULL,
+            endpoint_name TEXT NOT NULL,
+            variants TEXT NOT NULL CHECK (json_valid(variants)),
+            goal TEXT NOT NULL,
+            spec TEXT NOT NULL CHECK (json_valid(spec)),
+            failure_reason TEXT,
+            pending TEXT CHECK (pending IS NULL OR json_valid(pending))
+        ) STRICT, WITHOUT ROWID""")
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    m001_resources,
+    m002_tags,
+    m003_updates,
+    m004_async_invocations,
+    m005_inference_components,
+)
 
 
 class DatabaseTooNew(Exception):

@@ -11,6 +11,7 @@ from firstbyte.hosting.records import (
     Endpoint,
     EndpointConfig,
     EndpointGoal,
+    InferenceComponent,
     Members,
     Model,
     Update,
@@ -69,6 +70,7 @@ def read_endpoint_config(row: Row) -> EndpointConfig:
         created_at=read_time(row["created_at"]),
         variants=tuple(Variant.of(variant) for variant in spec["ProductionVariants"]),
         spec=spec,
+        shadows=tuple(Variant.of(variant) for variant in spec.get("ShadowProductionVariants", ())),
     )
 
 
@@ -88,12 +90,45 @@ def write_endpoint(endpoint: Endpoint) -> Row:
     }
 
 
+def write_inference_component(component: InferenceComponent) -> Row:
+    """The row of an inference component."""
+    return {
+        "name": component.name,
+        "arn": component.arn,
+        "created_at": write_time(component.created_at),
+        "modified_at": write_time(component.modified_at),
+        "endpoint_name": component.endpoint_name,
+        "variants": json.dumps(_write_variants(component.variants)),
+        "goal": component.goal.value,
+        "spec": json.dumps(dict(component.spec)),
+        "failure_reason": component.failure_reason,
+        "pending": json.dumps(_write_update(component.update)) if component.update else None,
+    }
+
+
+def read_inference_component(row: Row) -> InferenceComponent:
+    """The inference component of a row."""
+    return InferenceComponent(
+        name=row["name"],
+        arn=row["arn"],
+        created_at=read_time(row["created_at"]),
+        modified_at=read_time(row["modified_at"]),
+        endpoint_name=row["endpoint_name"],
+        variants=_read_variants(json.loads(row["variants"])),
+        goal=EndpointGoal(row["goal"]),
+        spec=json.loads(row["spec"]),
+        failure_reason=row["failure_reason"],
+        update=_read_update(json.loads(row["pending"])) if row["pending"] else None,
+    )
+
+
 def _write_variants(variants: Iterable[DeployedVariant]) -> list[dict[str, Any]]:
     return [
         {
             "variant": dict(deployed.variant.spec),
             "container": dict(deployed.container.spec),
             "generation": deployed.generation,
+            "is_shadow": deployed.is_shadow,
         }
         for deployed in variants
     ]
@@ -130,7 +165,10 @@ def read_endpoint(row: Row) -> Endpoint:
 def _read_variants(written: Iterable[Members]) -> tuple[DeployedVariant, ...]:
     return tuple(
         DeployedVariant(
-            Variant.of(deployed["variant"]), Container.of(deployed["container"]), deployed.get("generation", 0)
+            Variant.of(deployed["variant"]),
+            Container.of(deployed["container"]),
+            deployed.get("generation", 0),
+            deployed.get("is_shadow", False),
         )
         for deployed in written
     )

@@ -1,0 +1,78 @@
+"""Shadow variants: a sample of the requests goes to them too, and what they answer is read and dropped.
+
+A copy is sent once the production variant's answer has begun, so that it takes nothing from the time to the first byte;
+nothing that becomes of it reaches the client. The facts of a copy are those of an invocation of the shadow variant, so
+that the metrics of both stand side by side. Source: SageMaker developer guide, "Shadow variants".
+"""
+
+import asyncio
+import random
+
+from firstbyte.hosting.errors import InstanceUnreachable, StreamBroken
+from firstbyte.hosting.exchange import CallMark, Exchange
+from firstbyte.hosting.facts import ShadowSkipped
+from firstbyte.hosting.fleet import Fleet
+from firstbyte.hosting.ports import InstanceCall, Ports
+from firstbyte.hosting.records import DeployedVariant, Endpoint, InstanceStatus
+from firstbyte.hosting.settings import HostingSettings
+from firstbyte.hosting.traffic import Random, choose_instance, choose_shadow
+
+
+class Shadows:
+    """Copies requests in the background."""
+
+    def __init__(self, fleet: Fleet, ports: Ports, settings: HostingSettings) -> None:
+        self._fleet = fleet
+        self._ports = ports
+        self._max_copies = settings.max_shadow_copies
+        self._copies: set[asyncio.Task[None]] = set()
+        self.random: Random = random.Random()  # noqa: S311 - samples, keeps no secret
+
+    def copy(
+        self, call: InstanceCall, endpoint: Endpoint, production: DeployedVariant, limit_s: float, *, streaming: bool
+    ) -> None:
+        """Send a copy of a request that `production` answers to its shadow, if it has one and the sample wants it."""
+        shadow = choose_shadow(endpoint, production, self.random)
+        if shadow is None:
+            return
+        instances = [
+            instance
+            for instance in self._fleet.of(endpoint.name)
+            if instance.key == shadow.key and instance.status is InstanceStatus.HEALTHY
+        ]
+        num_outstanding = self._fleet.num_outstanding
+        instance = choose_instance(shadow.variant.routing_strategy, instances, num_outstanding, self.random)
+        if instance is None or len(self._copies) >= self._max_copies:
+            reason = "no instance is healthy" if instance is None else "too many copies are under way"
+            self._ports.emit(ShadowSkipped(endpoint.name, shadow.name, reason))
+            return
+        exchange = Exchange(instance, shadow, num_outstanding, self._ports.emit, CallMark(streaming))
+        task = asyncio.create_task(self._run(exchange, call, limit_s), name="shadow copy")
+        self._copies.add(task)
+        task.add_done_callback(self._copies.discard)
+
+    async def _run(self, exchange: Exchange, call: InstanceCall, limit_s: float) -> None:
+        """One copy, to its answer's end; the facts tell how it went."""
+        try:
+            answer = await exchange.ask(self._ports.client, call, limit_s)
+            try:
+                while await exchange.next_chunk() is not None:
+                    pass
+                exchange.finish("ok" if 200 <= answer.status < 300 else "model_error")
+            finally:
+                await answer.close()
+        except (InstanceUnreachable, StreamBroken, TimeoutError, asyncio.CancelledError) as error:
+            exchange.fail(error)
+            if isinstance(error, asyncio.CancelledError):
+                raise
+
+    async def wait(self) -> None:
+        """Return when no copy is under way."""
+        while self._copies:
+            await asyncio.wait(self._copies)
+
+    async def close(self) -> None:
+        """Give up the copies that are under way."""
+        for task in self._copies:
+            task.cancel()
+        await self.wait()
