@@ -30,6 +30,8 @@ from firstbyte.containers.lmi.front_end import (
 logger = logging.getLogger(__name__)
 TOKEN_LEN = 36
 """Of a UUID; what follows it in a token is the number of the next chunk."""
+LONGEST_NUMBER = 18
+"""Digits of that number; Python refuses to read one of thousands."""
 DEFAULT_CAPACITY = 1024
 """Answers that are kept; SERVING_MEMORY_CACHE_CAPACITY."""
 
@@ -127,7 +129,7 @@ class PolledAnswers:
         headers = self._front_end.headers(request)
         if kept is None:
             return front_end_error(400, "BadRequestException", f"Invalid x-starting-token: {token}", headers)
-        if not (start.isascii() and start.isdigit()):
+        if not (start.isascii() and start.isdigit() and len(start) <= LONGEST_NUMBER):
             return front_end_error(400, "BadRequestException", "Failed to lookup cache element", headers)
         limit = _limit(max_items)
         if limit is None:
