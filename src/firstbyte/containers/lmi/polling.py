@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from firstbyte.containers.connection import ClientLeft, Connection, Message, Receive, Send
+from firstbyte.containers.connection import ClientLeft, Connection, Message, Receive, Send, read_head
 from firstbyte.containers.dialect import Application
 from firstbyte.containers.errors import BodyTooLarge
 from firstbyte.containers.exchange import Answer, Headers, Request
@@ -160,6 +160,4 @@ def _limit(max_items: str) -> int | None:
 
 
 def _properties(scope: Message) -> Mapping[str, Any]:
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    query = scope.get("query_string", b"").decode("latin-1")
-    return properties_of(Request(scope["method"], scope["path"], headers, b"", query))
+    return properties_of(read_head(scope))
