@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Protocol
 
 from firstbyte.containers.dialect import StreamReply
@@ -20,6 +21,12 @@ KEEP_ALIVE_S = 15.0
 
 class ClientLeft(Exception):
     """The connection is gone; there is nobody to answer."""
+
+
+def read_head(scope: Message) -> Request:
+    """The request without its body."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    return Request(scope["method"], scope["path"], headers, query=scope.get("query_string", b"").decode("latin-1"))
 
 
 class Sink(Protocol):
@@ -59,8 +66,8 @@ class Connection:
             BodyTooLarge: its body is over the limit; the rest of it is not read.
             ClientLeft: the client left while sending.
         """
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        declared = headers.get("content-length", "")
+        head = read_head(scope)
+        declared = head.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > max_body_bytes:
             raise BodyTooLarge(f"the body has {declared} bytes, at most {max_body_bytes}")
         parts: list[bytes] = []
@@ -75,8 +82,7 @@ class Connection:
             has_more = message.get("more_body", False)
             if num_bytes > max_body_bytes:
                 raise BodyTooLarge(f"the body has more than {max_body_bytes} bytes")
-        query = scope.get("query_string", b"").decode("latin-1")
-        return Request(scope["method"], scope["path"], headers, b"".join(parts), query)
+        return replace(head, body=b"".join(parts))
 
     async def while_connected(self, answering: Coroutine[Any, Any, None]) -> bool:
         """Run `answering`, and cancel it as soon as the client leaves. True when it ran to its end."""

@@ -30,6 +30,8 @@ WINDOW_S = 60.0
 """How long a stream waits for a reader."""
 MAX_BYTES = 64 * 1024 * 1024
 MAX_STREAMS = 1024
+LONGEST_NUMBER = 18
+"""Digits of a number of events; Python refuses to read one of thousands."""
 _CHUNK_OVERHEAD_BYTES = 48
 """Of a bytes object and its place in the log."""
 
@@ -58,7 +60,7 @@ def read_wish(request: Request) -> Wish:
     if resume is None:
         return Wish(is_resumable)
     stream_id, _, number = resume.partition(":")
-    if not (stream_id and number.isascii() and number.isdigit()):
+    if not (stream_id and number.isascii() and number.isdigit() and len(number) <= LONGEST_NUMBER):
         raise RequestRejected(f"firstbyte-resume must be ID:N, a stream and a number of events, not {resume!r}")
     return Wish(is_resumable, stream_id, int(number))
 

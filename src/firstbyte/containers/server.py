@@ -7,7 +7,16 @@ import asyncio
 import time
 from contextlib import aclosing
 
-from firstbyte.containers.connection import KEEP_ALIVE_S, ClientLeft, Connection, Message, Receive, Send, Sink
+from firstbyte.containers.connection import (
+    KEEP_ALIVE_S,
+    ClientLeft,
+    Connection,
+    Message,
+    Receive,
+    Send,
+    Sink,
+    read_head,
+)
 from firstbyte.containers.dialect import (
     Call,
     Dialect,
@@ -55,13 +64,13 @@ class ContainerServer:
             self._meter.respond(connection.status)
 
     async def _exchange(self, scope: Message, connection: Connection) -> None:
+        connection.shared_headers = self._dialect.shared_headers(read_head(scope))
         try:
             request = await connection.read_request(scope, self._dialect.max_body_bytes)
         except BodyTooLarge as error:
             return await connection.answer(self._dialect.render_error(error))
         except ClientLeft:
             return None
-        connection.shared_headers = self._dialect.shared_headers(request)
         await connection.while_connected(self._answer(request, connection))
         return None
 

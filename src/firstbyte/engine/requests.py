@@ -51,13 +51,13 @@ class Sampling:
     def check(self) -> None:
         """Raise `InvalidRequest` for a value that no formula is defined for."""
         for is_right, words in (
-            (0 < self.temperature < math.inf, f"temperature must be above 0, not {self.temperature}"),
-            (0 <= self.top_k < 2**31, f"top_k must be 0 (off) or more, not {self.top_k}"),
+            (0 < self.temperature < math.inf, f"temperature must be finite and above 0, not {self.temperature}"),
+            (0 <= self.top_k < 2**31, f"top_k must be 0 (off) to {2**31 - 1}, not {self.top_k}"),
             (0 < self.top_p <= 1, f"top_p must be above 0 and at most 1, not {self.top_p}"),
             (0 < self.typical_p <= 1, f"typical_p must be above 0 and at most 1, not {self.typical_p}"),
             (
                 0 < self.repetition_penalty < math.inf,
-                f"repetition_penalty must be above 0, not {self.repetition_penalty}",
+                f"repetition_penalty must be finite and above 0, not {self.repetition_penalty}",
             ),
             (abs(self.frequency_penalty) <= 1e6, f"frequency_penalty is out of range: {self.frequency_penalty}"),
             (

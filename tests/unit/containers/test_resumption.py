@@ -105,7 +105,7 @@ async def test_where_there_is_no_room_a_stream_is_an_ordinary_one() -> None:
     assert (len(answer.chunks), ATTRIBUTES_HEADER in answer.headers) == (5, False)
 
 
-@pytest.mark.parametrize("resume", ["", "id", "id:", ":3", "id:-1", "id:x"])
+@pytest.mark.parametrize("resume", ["", "id", "id:", ":3", "id:-1", "id:x", "id:" + "9" * 5000])
 async def test_what_cannot_be_read_is_refused(resume: str) -> None:
     server = ContainerServer(tgi(), FakeEngine(), shelf=StreamShelf())
     answer = await play_on(server, asking(f"firstbyte-resume={resume}"))

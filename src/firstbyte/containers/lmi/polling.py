@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from firstbyte.containers.connection import ClientLeft, Connection, Message, Receive, Send
+from firstbyte.containers.connection import ClientLeft, Connection, Message, Receive, Send, read_head
 from firstbyte.containers.dialect import Application
 from firstbyte.containers.errors import BodyTooLarge
 from firstbyte.containers.exchange import Answer, Headers, Request
@@ -30,6 +30,8 @@ from firstbyte.containers.lmi.front_end import (
 logger = logging.getLogger(__name__)
 TOKEN_LEN = 36
 """Of a UUID; what follows it in a token is the number of the next chunk."""
+LONGEST_NUMBER = 18
+"""Digits of that number; Python refuses to read one of thousands."""
 DEFAULT_CAPACITY = 1024
 """Answers that are kept; SERVING_MEMORY_CACHE_CAPACITY."""
 
@@ -127,7 +129,7 @@ class PolledAnswers:
         headers = self._front_end.headers(request)
         if kept is None:
             return front_end_error(400, "BadRequestException", f"Invalid x-starting-token: {token}", headers)
-        if not (start.isascii() and start.isdigit()):
+        if not (start.isascii() and start.isdigit() and len(start) <= LONGEST_NUMBER):
             return front_end_error(400, "BadRequestException", "Failed to lookup cache element", headers)
         limit = _limit(max_items)
         if limit is None:
@@ -158,6 +160,4 @@ def _limit(max_items: str) -> int | None:
 
 
 def _properties(scope: Message) -> Mapping[str, Any]:
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    query = scope.get("query_string", b"").decode("latin-1")
-    return properties_of(Request(scope["method"], scope["path"], headers, b"", query))
+    return properties_of(read_head(scope))

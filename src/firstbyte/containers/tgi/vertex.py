@@ -9,7 +9,7 @@ from firstbyte.containers.errors import ContainerError
 from firstbyte.containers.exchange import Answer, json_answer
 from firstbyte.containers.metering import Timings
 from firstbyte.containers.tgi.chat_requests import read_chat_body
-from firstbyte.containers.tgi.decoding import Field, mismatch_of_variants, read_list, read_members
+from firstbyte.containers.tgi.decoding import ExtractionFailed, Field, mismatch_of_variants, read_list, read_members
 from firstbyte.containers.tgi.failures import ValidationFailed
 from firstbyte.containers.tgi.information import Served
 from firstbyte.containers.tgi.refusals import refuse_whole
@@ -49,7 +49,7 @@ def plan_vertex(body: Any, served: Served) -> WholeCall | Refusal | Answer:
     instances = read_list(read_members(body, FIELDS, "VertexRequest")["instances"], ("instances",))
     if not instances:
         return _error(422, "Input validation error")
-    bodies = [_generate_body(instance, index, served) for index, instance in enumerate(instances)]
+    bodies = [_instance(instance, index, served) for index, instance in enumerate(instances)]
     try:
         plans = tuple(plan_generation(part, served.bounds, served.tokenizer)[0] for part in bodies)
     except ValidationFailed as error:
@@ -57,7 +57,14 @@ def plan_vertex(body: Any, served: Served) -> WholeCall | Refusal | Answer:
     return WholeCall(plans, Predictions())
 
 
-def _generate_body(instance: Any, index: int, served: Served) -> GenerateBody:
+def _instance(instance: Any, index: int, served: Served) -> GenerateBody:
+    try:
+        return _generate_body(instance, served)
+    except ExtractionFailed as error:  # of an untagged enum the variants keep their reasons to themselves
+        raise mismatch_of_variants("VertexInstance", ("instances", index)) from error
+
+
+def _generate_body(instance: Any, served: Served) -> GenerateBody:
     """Of the parameters of an instance TGI takes two, and samples."""
     if isinstance(instance, dict) and "inputs" in instance:
         read = read_generate_body(instance, served.options.version)
@@ -67,7 +74,7 @@ def _generate_body(instance: Any, index: int, served: Served) -> GenerateBody:
         return GenerateBody(read.inputs, parameters, stream=False)
     if isinstance(instance, dict) and "messages" in instance:
         return read_chat_body(instance | {"stream": False}, served).generate
-    raise mismatch_of_variants("VertexInstance", ("instances", index))
+    raise mismatch_of_variants("VertexInstance")
 
 
 def _error(status: int, text: str) -> Answer:

@@ -115,6 +115,7 @@ async def test_answer_that_breaks_off_ends() -> None:
     [
         ("unknown", "-1", "Invalid x-starting-token: unknown"),
         (TOKEN + "x", "-1", "Failed to lookup cache element"),
+        (TOKEN + "9" * 5000, "-1", "Failed to lookup cache element"),
         (TOKEN, "many", "Invalid x-max-items: many"),
     ],
 )

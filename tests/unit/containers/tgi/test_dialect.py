@@ -122,3 +122,8 @@ async def test_browsers_may_be_limited_to_some_origins() -> None:
     assert allowed.headers["access-control-allow-origin"] == "https://b.example"
     refused = await play(dialect, post("/generate", BODY, origin="https://c.example"))
     assert "access-control-allow-origin" not in refused.headers
+
+
+async def test_a_browser_may_read_that_its_body_was_too_long() -> None:
+    answer = await play(tgi(PAYLOAD_LIMIT="4"), post("/generate", BODY))
+    assert (answer.status, answer.headers["access-control-allow-origin"]) == (413, "*")

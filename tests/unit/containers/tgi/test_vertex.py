@@ -26,6 +26,13 @@ async def test_refusals(body: Any, status: int) -> None:
     assert (await play(tgi(), post("/vertex", body))).status == status
 
 
+@pytest.mark.parametrize("instance", [{"inputs": 1}, {"inputs": "x", "parameters": 1}, {"messages": "x"}, {}, 1])
+async def test_an_instance_of_no_known_shape_is_named(instance: Any) -> None:
+    answer = await play(tgi(), post("/vertex", {"instances": [{"inputs": "x"}, instance]}))
+    assert answer.status == 422
+    assert "instances[1]: data did not match any variant of untagged enum VertexInstance at" in answer.body.decode()
+
+
 async def test_failure_of_one_is_the_failure_of_all() -> None:
     engine = FakeEngine(fail_at=0)
     engine.failure = GenerationFailed("broken")
