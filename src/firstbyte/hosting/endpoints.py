@@ -6,13 +6,14 @@ from typing import Any
 
 from firstbyte.hosting.data_capture import is_capturing
 from firstbyte.hosting.deployment import check_deployment
-from firstbyte.hosting.errors import AlreadyExists, InProgress, NotFound, QuotaExceeded, ValidationFailed
+from firstbyte.hosting.errors import AlreadyExists, InProgress, NotFound, ValidationFailed
 from firstbyte.hosting.facts import EndpointChanged
 from firstbyte.hosting.fleet import Fleet
 from firstbyte.hosting.lifecycle import EndpointEvent, IllegalTransition, endpoint_status
 from firstbyte.hosting.listing import Item, list_page
 from firstbyte.hosting.messages import COMPONENTS_LEFT, Wording
 from firstbyte.hosting.ports import Ports
+from firstbyte.hosting.quota import Quota
 from firstbyte.hosting.records import (
     Container,
     DeployedVariant,
@@ -39,6 +40,7 @@ class Endpoints:
         self._ports = ports
         self._settings = settings
         self._notify = notify
+        self._quota = Quota(store, settings)
         self._wording = Wording(settings)
 
     def create(self, members: Members) -> dict[str, Any]:
@@ -84,10 +86,7 @@ class Endpoints:
 
     def check_quota(self, variants: tuple[DeployedVariant, ...], instead_of: tuple[DeployedVariant, ...] = ()) -> None:
         """Raise QuotaExceeded if there cannot be so many instances more, or in the place of others."""
-        num_asked = _num_instances(variants) - _num_instances(instead_of)
-        num_used = sum(_num_instances(workload.variants) for workload in self._store.workloads())
-        if num_used + num_asked > self._settings.max_instances:
-            raise QuotaExceeded(self._wording.quota_exceeded(self._settings.max_instances, num_used, num_asked))
+        self._quota.check(variants, instead_of)
 
     def describe(self, members: Members) -> dict[str, Any]:
         """Show an endpoint: its status, its variants, why it failed."""
@@ -207,10 +206,6 @@ def _by_kind(
     if shadows := [show(deployed) for deployed in variants if deployed.is_shadow]:
         shown["ShadowProductionVariants"] = shadows
     return shown
-
-
-def _num_instances(variants: tuple[DeployedVariant, ...]) -> int:
-    return sum(deployed.num_containers for deployed in variants)
 
 
 def _kept(members: Members, config: EndpointConfig) -> dict[str, Any]:

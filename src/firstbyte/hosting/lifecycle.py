@@ -18,6 +18,9 @@ Choices where AWS leaves room or we are kinder than AWS
   SystemUpdating: AWS's word for work on its side that changes nothing the user specified. Waiters keep waiting. It
   comes back to InService by itself. Once its containers keep crashing it is OutOfService, and still tried again.
 * A variant with one healthy instance of several is in service.
+* An inference component at zero copies gets one back by the first request (`hosting.waking`). On AWS it is refused, and
+  Application Auto Scaling, where it is set up, scales out.
+`strict` settings do as AWS does in the first and the last.
 """
 
 import enum
