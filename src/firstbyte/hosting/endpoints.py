@@ -28,6 +28,14 @@ from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.store.database import Store
 from firstbyte.hosting.tags import read_tags, without_tags
 
+UNDER_WAY = (
+    EndpointStatus.CREATING,
+    EndpointStatus.UPDATING,
+    EndpointStatus.ROLLING_BACK,
+    EndpointStatus.SYSTEM_UPDATING,
+)
+"""In these AWS lets nobody update or delete an endpoint (API reference, DescribeEndpoint, EndpointStatus)."""
+
 
 class Endpoints:
     """The endpoint operations. They change what is wanted; the controller, which `notify` wakes, does the rest."""
@@ -177,7 +185,7 @@ class Endpoints:
         On AWS an endpoint that is being made or changed cannot be deleted; here it can, unless the settings are strict.
         """
         name = members["EndpointName"]
-        if self._settings.strict and self._get(name).goal in _UNDER_WAY:
+        if self._settings.strict and self.status(self._get(name)) in UNDER_WAY:
             raise InProgress(self._wording.in_progress(name))
         if self._store.components_on(name):
             raise ValidationFailed(COMPONENTS_LEFT)
@@ -226,5 +234,4 @@ def _shown_capture(capture: Members, status: EndpointStatus) -> dict[str, Any]:
     }
 
 
-_UNDER_WAY = (EndpointGoal.CREATE, EndpointGoal.UPDATE, EndpointGoal.ROLL_BACK)
 _ANSWERING = (EndpointStatus.IN_SERVICE, EndpointStatus.UPDATING, EndpointStatus.ROLLING_BACK)

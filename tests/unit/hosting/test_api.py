@@ -9,6 +9,7 @@ import pytest
 
 from fakes.control_plane import ECHO, FakeHost
 from firstbyte.hosting.errors import AlreadyExists, ClientError, InProgress, NotFound, QuotaExceeded, ValidationFailed
+from firstbyte.hosting.ports import InstancePhase, InstanceState
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -138,6 +139,29 @@ async def test_a_strict_host_deletes_no_endpoint_that_is_under_way(tmp_path: Pat
     assert host.status() == "Creating"
     assert await host.settle("failed") == "gone"
     assert refusal(host.api.delete_endpoint, {"EndpointName": "none"})[0] is NotFound
+
+
+async def test_a_strict_host_leaves_alone_what_is_system_updating(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path, strict=True)
+    host.deploy("e")
+    await host.settle()
+    (instance,) = host.fleet.all()
+    host.launcher.states[instance.id] = InstanceState(InstancePhase.EXITED, 1)
+    host.controller.notify()
+    await host.round()
+    assert host.status() == "SystemUpdating"
+
+    in_progress = (InProgress, f'Cannot update in-progress endpoint "{ARN}:endpoint/e".')
+    weights = [{"VariantName": "AllTraffic", "DesiredWeight": 2.0}]
+    for operation, members in (
+        (host.api.delete_endpoint, {}),
+        (host.api.update_endpoint, {"EndpointConfigName": "e"}),
+        (host.api.update_endpoint_weights_and_capacities, {"DesiredWeightsAndCapacities": weights}),
+    ):
+        assert refusal(operation, {"EndpointName": "e", **members}) == in_progress
+    host.clock.pass_time(host.settings.max_restart_backoff_s)
+    assert await host.settle() == "InService"
+    host.api.delete_endpoint({"EndpointName": "e"})
 
 
 async def test_what_is_not_there(host: FakeHost) -> None:

@@ -176,6 +176,31 @@ async def test_a_component_that_cannot_come_up_has_failed(host: FakeHost) -> Non
     assert await settle(host) == "gone"
 
 
+async def test_a_strict_host_deletes_no_component_that_is_under_way(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path, strict=True)
+    await serve(host)
+    create(host)
+    message = f'Cannot update in-progress inference component "{ARN}:inference-component/c".'
+    for shown in ("Creating", "Updating"):
+        assert show(host)["InferenceComponentStatus"] == shown
+        with pytest.raises(InProgress) as refused:
+            host.api.delete_inference_component({"InferenceComponentName": "c"})
+        assert refused.value.message == message
+        assert await settle(host) == "InService"
+        scale(host, 2)
+    await settle(host)
+    host.api.delete_inference_component({"InferenceComponentName": "c"})
+    assert await settle(host) == "gone"
+
+
+async def test_a_component_may_be_deleted_while_it_is_made(host: FakeHost) -> None:
+    await serve(host)
+    create(host, Specification={"Container": {"Image": ECHO, "Environment": {"ON_START": "hang"}}})
+    assert await settle(host) == "Creating"
+    host.api.delete_inference_component({"InferenceComponentName": "c"})
+    assert await settle(host) == "gone"
+
+
 async def test_a_copy_that_crashes_comes_back(host: FakeHost) -> None:
     await serve(host)
     create(host)

@@ -1,4 +1,4 @@
-"""A component at zero copies gets one back by the first request, once, however many ask; and is at zero if that fails."""
+"""A component at zero copies gets one back by the first request, once, however many ask, and is at zero if not."""
 
 import asyncio
 from pathlib import Path
