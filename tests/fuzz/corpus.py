@@ -64,13 +64,14 @@ PARAMS: dict[tuple[str, str], dict[str, Any]] = {
     ("sagemaker", "UpdateEndpoint"): {"EndpointName": "e", "EndpointConfigName": "e", "DeploymentConfig": _ROLLING},
     ("sagemaker", "CreateInferenceComponent"): {
         "InferenceComponentName": "c",
-        "EndpointName": "e",
+        "EndpointName": "s",
         "VariantName": "AllTraffic",
         "Specification": {"ModelName": "e", "ComputeResourceRequirements": {"MinMemoryRequiredInMb": 128}},
         "RuntimeConfig": {"CopyCount": 1},
+        "Tags": [{"Key": "k", "Value": "v"}],
     },
     ("sagemaker", "DescribeInferenceComponent"): {"InferenceComponentName": "c"},
-    ("sagemaker", "ListInferenceComponents"): {**_LISTING, "EndpointNameEquals": "e"},
+    ("sagemaker", "ListInferenceComponents"): {**_LISTING, "EndpointNameEquals": "s"},
     ("sagemaker", "UpdateInferenceComponent"): {
         "InferenceComponentName": "c",
         "Specification": {"Container": {"Image": "firstbyte/echo", "ArtifactUrl": "s3://b/k"}},
@@ -115,6 +116,104 @@ PARAMS: dict[tuple[str, str], dict[str, Any]] = {
     ("logs", "FilterLogEvents"): {"logGroupName": "/aws/sagemaker/Endpoints/e", "startTime": 1, "limit": 5},
 }
 
+_CANARY = {
+    "BlueGreenUpdatePolicy": {
+        "TrafficRoutingConfiguration": {
+            "Type": "CANARY",
+            "WaitIntervalInSeconds": 0,
+            "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 30},
+        },
+        "TerminationWaitInSeconds": 0,
+        "MaximumExecutionTimeoutInSeconds": 600,
+    },
+    "AutoRollbackConfiguration": {"Alarms": []},
+}
+_SOURCE = {"S3Uri": "s3://b/k/", "S3DataType": "S3Prefix", "CompressionType": "None"}
+MORE_PARAMS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    (
+        "sagemaker",
+        "CreateEndpointConfig",
+        {
+            "EndpointConfigName": "g",
+            "ExecutionRoleArn": "arn:aws:iam::123456789012:role/r",
+            "ProductionVariants": [
+                {
+                    **_VARIANT,
+                    "RoutingConfig": {"RoutingStrategy": "LEAST_OUTSTANDING_REQUESTS"},
+                    "ManagedInstanceScaling": {"Status": "ENABLED", "MinInstanceCount": 0, "MaxInstanceCount": 2},
+                }
+            ],
+            "ShadowProductionVariants": [{**_VARIANT, "VariantName": "w", "InitialVariantWeight": 0.5}],
+            "VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]},
+        },
+    ),
+    (
+        "sagemaker",
+        "CreateModel",
+        {
+            "ModelName": "g",
+            "Containers": [{"Image": "firstbyte/echo", "ModelDataSource": {"S3DataSource": _SOURCE}}],
+            "ExecutionRoleArn": "arn:aws:iam::123456789012:role/r",
+            "Tags": [{"Key": "k", "Value": "v"}],
+        },
+    ),
+    (
+        "sagemaker",
+        "UpdateEndpoint",
+        {
+            "EndpointName": "e",
+            "EndpointConfigName": "e",
+            "RetainAllVariantProperties": True,
+            "ExcludeRetainedVariantProperties": [{"VariantPropertyType": "DesiredWeight"}],
+            "DeploymentConfig": _CANARY,
+        },
+    ),
+    (
+        "sagemaker",
+        "UpdateInferenceComponent",
+        {
+            "InferenceComponentName": "living",
+            "RuntimeConfig": {"CopyCount": 2},
+            "Specification": {"ModelName": "e"},
+            "DeploymentConfig": _ROLLING,
+        },
+    ),
+    (
+        "sagemaker-runtime",
+        "InvokeEndpoint",
+        {"EndpointName": "s", "Body": b"x", "InferenceComponentName": "living", "PrefixAwareId": "p"},
+    ),
+    (
+        "sagemaker-runtime",
+        "InvokeEndpointWithResponseStream",
+        {"EndpointName": "s", "Body": b"x", "InferenceComponentName": "sleeping"},
+    ),
+    ("sagemaker-runtime", "InvokeEndpointAsync", {"EndpointName": "a", "Body": b"{}", "S3OutputPathExtension": "x"}),
+    (
+        "sts",
+        "AssumeRole",
+        {
+            "RoleArn": "arn:aws:iam::123456789012:role/a/trainer",
+            "RoleSessionName": "nightly",
+            "DurationSeconds": 900,
+            "Tags": [{"Key": "k", "Value": "v"}],
+            "MinimumSessionTokenSize": 300,
+        },
+    ),
+    (
+        "logs",
+        "FilterLogEvents",
+        {
+            "logGroupIdentifier": "arn:aws:logs:us-east-1:123456789012:log-group:/aws/sagemaker/Endpoints/e:*",
+            "logStreamNames": ["AllTraffic/i"],
+            "startFromHead": False,
+            "startTime": 1_767_268_800_000,
+            "nextToken": "b/1",
+        },
+    ),
+)
+"""More of the same operations, for the members that the first do not have."""
+
 _UPLOAD_FRAMED = b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n"
 _DELETION = b'<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Object><Key>k</Key></Object></Delete>'
 _OBJECTS: tuple[tuple[str, str, dict[str, str], bytes], ...] = (
@@ -147,6 +246,7 @@ _OBJECTS: tuple[tuple[str, str, dict[str, str], bytes], ...] = (
 def good_requests() -> list[HttpRequest]:
     """Return the seeds, signed."""
     calls = [request_of(service, operation, params) for (service, operation), params in PARAMS.items()]
+    calls += [request_of(*more) for more in MORE_PARAMS]
     calls += [
         request_of(service, operation, params, protocol="query")
         for (service, operation), params in PARAMS.items()

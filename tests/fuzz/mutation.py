@@ -1,7 +1,10 @@
 """Mutants of HTTP requests: small, random, reproducible damage to every part of a message."""
 
+import json
 import random
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
 from firstbyte.aws.http import HttpRequest
@@ -15,6 +18,12 @@ ODD_TEXTS = (
     "9" * 400, "null", "s3://", "s3:///", "arn:aws", "*", "bytes=9-1", "bytes=0-", "gzip", "chunked", "100-continue",
     "AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=, Signature=", "AWS4-HMAC-SHA256", "Basic YTpi",
     "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "UNSIGNED-PAYLOAD", "application/json",
+)  # fmt: skip
+ODD_VALUES: tuple[Any, ...] = (
+    None, True, False, 0, -1, 1.5, 1e308, float("inf"), float("nan"), 2**31, 2**63, 10**400,
+    "", "x", "a" * 3000, "\x00", "\ud800", "NaN", "2026-01-01T00:00:00Z", "-9999-01-01", "s3://", "s3://b/k",
+    "arn:aws:sagemaker:us-east-1:123456789012:model/m",
+    [], {}, [None], [[]], [{}], {"": None}, {"a": {"b": []}}, [1, "a", None], ["x"] * 200,
 )  # fmt: skip
 HEADERS = (
     "authorization", "host", "content-type", "content-length", "content-encoding", "x-amz-target", "x-amz-date", "date",
@@ -31,10 +40,15 @@ QUERIES = (
 )  # fmt: skip
 
 
+_CHANGES = (3, 3, 2, 1, 1, 1, 1)
+"""How often each of the changes of `mutate` is made."""
+
+
 def mutate(request: HttpRequest, chance: random.Random) -> HttpRequest:
     """Return `request` with one to four things wrong with it, or different at least."""
     for _ in range(chance.randint(1, 4)):
-        change = chance.choice((_body, _body, _body, _header, _header, _headers_gone, _path, _query, _method))
+        changes = (_body, _json, _header, _headers_gone, _path, _query, _method)
+        (change,) = chance.choices(changes, _CHANGES)
         request = change(request, chance)
     return request
 
@@ -56,6 +70,40 @@ def _body(request: HttpRequest, chance: random.Random) -> HttpRequest:
     if "content-length" in headers and chance.random() < 0.9:
         headers["content-length"] = str(len(body))
     return replace(request, body=bytes(body), headers=headers)
+
+
+def _json(request: HttpRequest, chance: random.Random) -> HttpRequest:
+    """Put something else in one place of a JSON body, or nothing, or something more."""
+    try:
+        body = json.loads(request.body)
+    except (ValueError, RecursionError):
+        return request
+    root = {"": body}
+    parent, key = chance.choice([*_places(root)])
+    match chance.randint(0, 5):
+        case 0 if parent is not root:
+            del parent[key]
+        case 1 if isinstance(parent[key], dict):
+            parent[key][chance.choice(ODD_TEXTS)] = chance.choice(ODD_VALUES)
+        case 2 if isinstance(parent[key], list):
+            parent[key].extend(parent[key][:1] * chance.choice((1, 20)))
+        case 3:
+            parent[key] = [parent[key]]
+        case _:
+            parent[key] = chance.choice(ODD_VALUES)
+    changed = json.dumps(root[""]).encode()
+    headers = dict(request.headers)
+    if "content-length" in headers:
+        headers["content-length"] = str(len(changed))
+    return replace(request, body=changed, headers=headers)
+
+
+def _places(node: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place in a JSON value, as what it is in and where."""
+    pairs = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in list(pairs):
+        yield node, key
+        yield from _places(value)
 
 
 def _header(request: HttpRequest, chance: random.Random) -> HttpRequest:

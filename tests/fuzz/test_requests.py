@@ -30,6 +30,7 @@ from firstbyte.edge.sessions import Sessions
 from firstbyte.edge.sidecar import Sidecar
 from firstbyte.hosting.async_invoke import AsyncInvoker
 from firstbyte.hosting.data_capture import Captures
+from firstbyte.hosting.invoke import Invocation
 from firstbyte.telemetry.minutes import MinuteStatistics
 from fuzz.corpus import PARAMS, good_requests
 from fuzz.mutation import mutate
@@ -38,6 +39,8 @@ from oracle import find_credentials, utc_now
 BATCH_LEN = 500
 """Requests that one control plane takes before the next is built: what they create must not grow without end."""
 MAX_BODY_BYTES = 200_000
+SOME_TIME_S = 1_767_268_860
+"""A minute after the metrics' seeds begin."""
 
 
 class Visit:
@@ -75,19 +78,38 @@ def find_no_model(model_id: str) -> Path | None:
     raise ModelDataNotFound(f"there is no {model_id}")
 
 
+async def add_components(host: FakeHost) -> None:
+    """The endpoint s, with a component that has a copy and one that has none."""
+    variants = [{"VariantName": "AllTraffic", "InitialInstanceCount": 1}]
+    config = {"EndpointConfigName": "s", "ExecutionRoleArn": "arn:role", "ProductionVariants": variants}
+    host.api.create_endpoint_config(config)
+    host.api.create_endpoint({"EndpointName": "s", "EndpointConfigName": "s"})
+    await host.settle("s")
+    for name, copies in (("living", 1), ("sleeping", 0)):
+        place = {"InferenceComponentName": name, "EndpointName": "s", "VariantName": "AllTraffic"}
+        wanted = {"Specification": {"ModelName": "e"}, "RuntimeConfig": {"CopyCount": copies}}
+        host.api.create_inference_component(place | wanted)
+    await host.settle("s")
+
+
 @asynccontextmanager
 async def open_door(folder: Path, sidecar: Sidecar, *, verifies: bool) -> AsyncIterator[Edge]:
     """A door with everything behind it: the control plane over fakes, the object store for real."""
     host = FakeHost(folder / "instances")
     host.deploy("e")
     host.deploy("a", config={"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://bucket/o"}}})
-    await host.settle("e")
+    await add_components(host)
+    await host.invoker.invoke(Invocation("s", b"x", inference_component_name="living", overhead_s=0.0))
+    minutes = MinuteStatistics(lambda: SOME_TIME_S)
+    for fact in host.facts:
+        minutes.observe(fact)  # type: ignore[arg-type]
+    controlling = asyncio.create_task(host.controller.run())
     captures = Captures(host.invoker, host.ports, host.settings)
     queue = AsyncInvoker(host.store, host.fleet, host.ports, host.settings, captures)
     runtime = Runtime(captures, queue, lambda fact: None)
     logs = Logs(host.fleet.of, lambda name: host.store.endpoints.get(name) is not None, lambda name: folder / name)
     verifier = Verifier(find_credentials, utc_now, region="us-east-1") if verifies else None
-    sessions, metrics = Sessions("123456789012", SystemClock().now), Metrics(MinuteStatistics())
+    sessions, metrics = Sessions("123456789012", SystemClock().now), Metrics(minutes)
     gateway = Gateway(list_services(host.api, runtime, logs, sessions, metrics), verifier)
     objects = Objects(sidecar, find_credentials, verifier, account_id="123456789012", region="us-east-1")
     hub = Hub(find_no_model, offline=True)
@@ -100,6 +122,7 @@ async def open_door(folder: Path, sidecar: Sidecar, *, verifies: bool) -> AsyncI
         await hub.close()
         await queue.close()
         await host.controller.close()
+        await controlling
         host.store.close()
 
 

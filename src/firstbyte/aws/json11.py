@@ -58,11 +58,12 @@ def _content_type(model: ServiceModel | None) -> tuple[str, str]:
 
 
 def read_json(body: bytes) -> Any:
-    """Return the JSON value of a body; an empty body is an empty object."""
+    """Return the JSON value of a body; an empty body, and null, is an empty object."""
     try:
-        return orjson.loads(body) if body.strip() else {}
+        value = orjson.loads(body) if body.strip() else None
     except orjson.JSONDecodeError as no_json:
         raise MalformedRequest(f"The request body is not valid JSON: {no_json}") from no_json
+    return {} if value is None else value
 
 
 def parse_object(shape: StructureShape, body: bytes) -> dict[str, Any]:

@@ -18,8 +18,8 @@ KEPT_MINUTES = 15 * 24 * 60
 """How long CloudWatch keeps statistics of a minute; here that is the most, see below."""
 MAX_STATISTICS = 50_000
 """Of one metric of one thing in one minute each. Of more, the oldest minutes go first, of all things alike: one variant
-that answers streams in every minute makes eleven a minute, so it is kept for three days, ten of them for seven hours. That
-many are some 40 MB.
+that answers streams in every minute makes eleven a minute, so it is kept for three days, ten of them for seven hours.
+That many are some 40 MB.
 """
 
 UNITS: Mapping[str, str] = {

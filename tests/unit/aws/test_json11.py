@@ -79,8 +79,9 @@ def test_a_body_that_is_no_json_is_refused(body: bytes) -> None:
         WIRE.parse(MODEL.operation_model("CreateEndpoint"), request_for(body))
 
 
-def test_an_empty_body_has_no_members() -> None:
-    assert WIRE.parse(MODEL.operation_model("ListEndpoints"), request_for(b"")) == {}
+@pytest.mark.parametrize("body", [b"", b" ", b"null", b"{}"])
+def test_an_empty_body_has_no_members(body: bytes) -> None:
+    assert WIRE.parse(MODEL.operation_model("ListEndpoints"), request_for(body)) == {}
 
 
 def test_an_operation_without_output_answers_nothing() -> None:
