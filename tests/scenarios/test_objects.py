@@ -128,6 +128,30 @@ def test_an_upload_that_is_aborted_leaves_nothing(s3: Any, bucket: str) -> None:
     )
 
 
+def test_unfinished_uploads_are_listed_and_none_are_no_error(s3: Any, bucket: str) -> None:
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket, Prefix="a<b")
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    assert [one["UploadId"] for one in s3.list_multipart_uploads(Bucket=bucket)["Uploads"]] == [upload]
+    assert "Parts" not in s3.list_parts(Bucket=bucket, Key="k", UploadId=upload)
+    s3.abort_multipart_upload(Bucket=bucket, Key="k", UploadId=upload)
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
+    assert refusal(s3.list_multipart_uploads, Bucket="no-such-bucket") == ("NoSuchBucket", 404)
+
+
+def test_an_object_has_the_type_that_it_was_given(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="a.txt", Body=b"x")
+    s3.put_object(Bucket=bucket, Key="b.txt", Body=b"x", ContentType="text/csv")
+    s3.upload_fileobj(io.BytesIO(b"x" * (9 << 20)), bucket, "c.json")
+    s3.copy_object(Bucket=bucket, Key="d", CopySource={"Bucket": bucket, "Key": "b.txt"})
+    types = {key: s3.head_object(Bucket=bucket, Key=key)["ContentType"] for key in ("a.txt", "b.txt", "c.json", "d")}
+    assert types == {
+        "a.txt": "binary/octet-stream",
+        "b.txt": "text/csv",
+        "c.json": "binary/octet-stream",
+        "d": "text/csv",
+    }
+
+
 def test_the_notebooks_clean_up_deletes_all_under_a_prefix(host: RunningHost, s3: Any, bucket: str) -> None:
     for number in range(1200):
         path = host.settings.objects_dir / bucket / "model" / f"shard {number}"

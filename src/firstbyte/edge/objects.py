@@ -33,10 +33,13 @@ from firstbyte.edge.payload import (
     decode_body,
 )
 from firstbyte.edge.sidecar import SidecarAddress
+from firstbyte.edge.uploads import render_no_uploads
 
 MAX_BUCKET_BYTES = 63
 MAX_KEY_BYTES = 1024
 """Of names, in S3 and here."""
+DEFAULT_CONTENT_TYPE = "binary/octet-stream"
+"""Of an object whose maker did not say."""
 PIECE_BYTES = 256 * 1024
 """Of an object on its way out."""
 
@@ -103,6 +106,12 @@ class ObjectRequest:
     def is_upload(self) -> bool:
         """Whether it brings a body."""
         return self.head.method in ("PUT", "POST")
+
+    @property
+    def makes_object(self) -> bool:
+        """Whether it brings an object, or begins to; its headers are the object's then."""
+        begins = self.head.method == "POST" and "uploads" in self.query
+        return bool(self.key) and (begins or (self.head.method == "PUT" and "uploadId" not in self.query))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -243,6 +252,8 @@ class Objects:
             headers["content-encoding"] = kept
         if length is not None:
             headers["content-length"] = str(length)
+        if request.makes_object and "x-amz-copy-source" not in headers:
+            headers.setdefault("content-type", DEFAULT_CONTENT_TYPE)  # the store would guess one from the key
         headers["host"] = address.url.removeprefix("http://")
         now = datetime.datetime.now(datetime.UTC)
         unsigned = HttpRequest(request.head.method, path, query, headers)
@@ -267,7 +278,12 @@ class Objects:
         return HttpResponse(answer.status, tuple(headers), _stream(answer))
 
     def _refuse(self, request: ObjectRequest, error: ServiceError) -> HttpResponse:
-        """Raise the store's refusal, but for making one's bucket anew, which S3 in us-east-1 answers with 200."""
+        """Raise the store's refusal, but for two things that S3 answers with 200.
+
+        These are making one's bucket anew in us-east-1, and listing uploads where there are none.
+        """
+        if error.code == "NoSuchUpload" and not request.key and "uploads" in request.query:
+            return render_no_uploads(request.bucket, request.query)
         if error.code in ("BucketAlreadyExists", "BucketAlreadyOwnedByYou") and not request.key:
             if self._region == "us-east-1":
                 return HttpResponse(200, (("location", f"/{request.bucket}"),))

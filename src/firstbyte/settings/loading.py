@@ -96,8 +96,9 @@ _REFERENCE_HEAD = """# Settings
 
 Made from the fields of the settings by `firstbyte.settings.render_reference`; a test checks that this page is current.
 
-A setting is taken from the command line (`--max-body-bytes 1000`), else from the environment, else from
-`config.toml` in the home (`max_body_bytes = 1000`), else its default holds. A key that does not exist is an error.
+A setting is taken from the command line where `firstbyte up` has an option for it, else from the environment
+(`FIRSTBYTE_MAX_BODY_BYTES=1000`), else from `config.toml` in the home (`max_body_bytes = 1000`), else its default
+holds. A key that does not exist is an error. `AWS_ENDPOINT_URL_S3` in the host's environment is a `s3_endpoint_url`.
 
 | key | environment variable | default | what it is |
 |---|---|---|---|"""
@@ -107,7 +108,8 @@ _FOLDERS: Mapping[str, str] = types.MappingProxyType({"instances_dir": "instance
 
 
 def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    return {
+    aws = {"s3_endpoint_url": url} if (url := environment.get("AWS_ENDPOINT_URL_S3")) else {}
+    return aws | {
         name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
         for name, value in environment.items()
         if name.startswith(ENVIRONMENT_PREFIX)

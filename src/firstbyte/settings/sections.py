@@ -54,7 +54,8 @@ class ModelSettings:
     offline: bool = False
     """Never ask the Hugging Face hub; only what is on this machine counts."""
     s3_endpoint_url: str | None = None
-    """Another S3 to fetch `s3://` models from, in the place of the embedded store."""
+    """Another S3, which is asked for buckets that the embedded store does not have: model data, inputs and outputs of
+    asynchronous inference, captured data. Its keys are those that botocore finds in the host's environment."""
     engine_threads: int | None = None
     """Threads of the engine in each instance; by itself it takes what the machine has."""
     engine_backend: str | None = None

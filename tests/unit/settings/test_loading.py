@@ -47,6 +47,14 @@ def test_options_win_over_the_environment_and_that_over_the_file(home: Path) -> 
     assert settings.hosting.account_id == "000000000001"
 
 
+def test_the_address_of_another_s3_may_be_told_in_aws_s_own_way(home: Path) -> None:
+    aws = {"AWS_ENDPOINT_URL_S3": "http://minio:9000"}
+    assert load_settings({"home": home}, aws).models.s3_endpoint_url == "http://minio:9000"
+    own = {**aws, "FIRSTBYTE_S3_ENDPOINT_URL": "http://ceph:9000"}
+    assert load_settings({"home": home}, own).models.s3_endpoint_url == "http://ceph:9000"
+    assert load_settings({"home": home}, {"AWS_ENDPOINT_URL_S3": ""}).models.s3_endpoint_url is None
+
+
 def test_an_option_that_was_not_given_does_not_count(home: Path) -> None:
     assert load(home, {"port": None}, PORT="2").server.port == 2
 
