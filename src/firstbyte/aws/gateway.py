@@ -335,6 +335,8 @@ def _as_service_error(failure: Exception, protocol: WireProtocol, model: Service
 
 def _validation_code(protocol: WireProtocol, model: ServiceModel | None) -> str:
     """Return what the service calls a broken constraint: sagemaker says Exception, its runtime, sts, … say Error."""
+    if model is not None and model.service_name == "logs":
+        return "InvalidParameterException"  # its model knows ValidationException as well, but not for this
     is_error = (
         protocol is PROTOCOLS["query"] or is_query_compatible(model) or find_error_shape(model, "ValidationError")
     )

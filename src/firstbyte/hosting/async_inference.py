@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from firstbyte.hosting.errors import ValidationFailed
 from firstbyte.hosting.records import AsyncInference, Members
 
+MAX_INLINE_BYTES = 128_000
+"""Of an input in the request itself, by the API; what is longer has to lie in S3."""
 DEFAULT_TTL_S = 21_600
 DEFAULT_TIMEOUT_S = 900
 
@@ -75,6 +77,11 @@ def queue_request(request: AsyncRequest, inference: AsyncInference, now: datetim
     """Give a request its number, and its results their places. Raises ValidationFailed."""
     if (request.body is None) == (request.input_location is None):
         raise ValidationFailed("Exactly one of Body and InputLocation must be given.")
+    if request.body is not None and len(request.body) > MAX_INLINE_BYTES:
+        raise ValidationFailed(
+            "1 validation error detected: Value at 'body' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {MAX_INLINE_BYTES}"
+        )
     if request.input_location is not None and not split_location(request.input_location, "InputLocation")[1]:
         raise ValidationFailed(f"InputLocation {request.input_location} names no object.")
     number = str(uuid.uuid4())

@@ -17,6 +17,7 @@ from firstbyte.aws.service_models import ServiceModels
 from firstbyte.edge.control import control_operations
 from firstbyte.edge.members import read_members
 from firstbyte.edge.operations import RECORDED, REFUSED, find_unserved, render_reference
+from oracle import request_of, response_of
 
 NO_PLANE: Any = type("Anything", (), {"__getattr__": lambda self, name: lambda members: {}})()
 MODELS = ServiceModels()
@@ -146,6 +147,8 @@ def valid(shape: Shape, depth: int = 0) -> Any:
             )
         case "timestamp":
             return 1_700_000_000
+        case "blob":
+            return b"x"
         case "boolean":
             return True
         case _:
@@ -237,3 +240,37 @@ async def test_every_limit_of_the_model_is_kept(operation: str) -> None:
         assert words in message, (params, words, message)
         num_tried += 1
     assert num_tried > 0
+
+
+OTHERS = [(service, operation) for service in MEMBERS if service != "sagemaker" for operation in MEMBERS[service]]
+CODES = {"logs": "InvalidParameterException"}
+
+
+async def take(call: Any) -> dict[str, Any]:
+    return {}
+
+
+@pytest.mark.parametrize(("service", "operation"), OTHERS)
+async def test_every_limit_of_the_other_services_is_kept(service: str, operation: str) -> None:
+    gateway = Gateway({service: {operation: take}}, None)
+    shape: Any = MODELS.load(service).operation_model(operation).input_shape
+    for params, words in breaches(shape) if shape is not None else ():
+        if not can_be_sent(shape, params):
+            continue
+        answer = await gateway.handle(request_of(service, operation, params, signed=False))
+        error = response_of(service, operation, answer).get("Error", {"Code": params, "Message": words})
+        assert (answer.status, error["Code"]) == (400, CODES.get(service, "ValidationError")), (params, error)
+        assert "failed to satisfy constraint: " in error["Message"], (params, error)
+        assert words in error["Message"], (params, words, error)
+
+
+def can_be_sent(shape: Any, params: Any) -> bool:
+    """Whether botocore can write it: nothing empty or odd in a path or a header, no empty structure in a list."""
+    if "Body" in shape.required_members and "Body" not in params:
+        return False  # that is an empty one
+    if any(isinstance(value, list) and {} in value for value in params.values()):
+        return False
+    placed = [name for name, member in shape.members.items() if member.serialization.get("location")]
+    texts = {name: str(params.get(name, "x")) for name in placed}
+    texts |= {name: params.get(name, "") for name in placed if shape.members[name].serialization["location"] == "uri"}
+    return all(text.strip() and text.isprintable() for text in texts.values())

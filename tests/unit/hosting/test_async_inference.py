@@ -53,6 +53,12 @@ def test_a_request_expires_after_its_time_to_live() -> None:
     assert queued.is_expired(NOW + timedelta(seconds=61))
 
 
+def test_an_input_in_the_request_has_a_limit() -> None:
+    queue_request(AsyncRequest("e", body=b"x" * 128_000), INFERENCE, NOW)
+    with pytest.raises(ValidationFailed, match="Member must have length less than or equal to 128000"):
+        queue_request(AsyncRequest("e", body=b"x" * 128_001), INFERENCE, NOW)
+
+
 @pytest.mark.parametrize("given", [{}, {"body": b"x", "input_location": "s3://in/a"}])
 def test_the_input_stands_in_exactly_one_place(given: Any) -> None:
     with pytest.raises(ValidationFailed, match="Exactly one of Body and InputLocation"):
