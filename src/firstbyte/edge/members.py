@@ -3,7 +3,8 @@
 Requests are parsed by botocore's own models, and a newer botocore knows more than the handlers do: what it added would
 be taken, and do nothing. members.json holds what there was when the handlers were written. `find_unknown` holds a call
 against it, docs/operations.md is made of it, and `python -m firstbyte.edge.members` writes it anew by the botocore that
-is installed: every line that this adds wants a handler, or a place in the tables of `edge.operations`.
+is installed (with `page`: docs/operations.md): every line that this adds wants a handler, or a place in the tables of
+`edge.operations`.
 
 A node of the file is an object (the members of a structure), a text (the values of an enumeration, parted by "|") or
 null (anything goes, also whatever is kept or refused as a whole). Lists are not told from their items.
@@ -21,7 +22,7 @@ from firstbyte.aws.errors import ServiceError
 from firstbyte.aws.gateway import Call, Handler, Service
 from firstbyte.aws.protocol import Answer
 from firstbyte.aws.service_models import ServiceModels
-from firstbyte.edge.operations import RECORDED, REFUSED
+from firstbyte.edge.operations import RECORDED, REFUSED, render_reference
 
 Node: TypeAlias = Mapping[str, Any] | str | None
 Members: TypeAlias = Mapping[str, Mapping[str, Mapping[str, Node]]]
@@ -115,4 +116,4 @@ def write_members() -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(write_members())
+    sys.stdout.write(render_reference(read_members()) if sys.argv[1:] == ["page"] else write_members())

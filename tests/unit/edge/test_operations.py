@@ -34,6 +34,7 @@ def input_shape(operation: str) -> StructureShape:
 
 
 def test_the_page_is_current() -> None:
+    """`python -m firstbyte.edge.members page > docs/operations.md` writes it."""
     assert (ROOT / "docs" / "operations.md").read_text(encoding="utf-8") == render_reference(MEMBERS)
 
 
