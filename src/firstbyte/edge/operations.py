@@ -87,10 +87,6 @@ REFUSED: Mapping[str, Mapping[str, str]] = {
     },
     "InvokeEndpoint": {
         "TargetModel": "multi-model endpoints are not hosted here",
-        "TargetContainerHostname": "containers are not invoked directly here",
-    },
-    "InvokeEndpointWithResponseStream": {
-        "TargetContainerHostname": "containers are not invoked directly here",
     },
     "GetMetricData": {
         "MetricDataQueries.Expression": "metric math and searches are not computed here",
@@ -103,7 +99,6 @@ RECORDED: Mapping[str, Mapping[str, str]] = {
     "CreateModel": {
         "ExecutionRoleArn": "an instance has the rights of the host",
         "EnableNetworkIsolation": _ISOLATION,
-        "InferenceExecutionConfig": "a model has one container",
         "VpcConfig": _VPC,
     }
     | {

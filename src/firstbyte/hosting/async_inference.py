@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from firstbyte.hosting.definitions import Members
 from firstbyte.hosting.errors import ValidationFailed
-from firstbyte.hosting.records import AsyncInference, Members
+from firstbyte.hosting.records import AsyncInference
 
 DEFAULT_TTL_S = 21_600
 DEFAULT_TIMEOUT_S = 900

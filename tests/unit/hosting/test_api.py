@@ -219,8 +219,24 @@ async def test_more_instances_than_the_host_runs(tmp_path: Path) -> None:
             "Exactly one of PrimaryContainer and Containers must be given.",
         ),
         (
-            {"Containers": [CONTAINER, CONTAINER]},
-            "Inference pipelines are not hosted here: Containers may hold one container.",
+            {"Containers": [CONTAINER, {"Environment": {}}]},
+            "An Image must be given: model packages are not hosted here.",
+        ),
+        (
+            {"Containers": [CONTAINER, {**CONTAINER, "ContainerHostname": "second"}]},
+            "If any of the Containers has a ContainerHostname, every one of them must have one.",
+        ),
+        (
+            {"Containers": [{**CONTAINER, "ContainerHostname": "same"}, {**CONTAINER, "ContainerHostname": "same"}]},
+            "The ContainerHostnames of the Containers must differ.",
+        ),
+        (
+            {"Containers": [CONTAINER, CONTAINER], "InferenceExecutionConfig": {"Mode": "Direct"}},
+            "With InferenceExecutionConfig.Mode Direct every container needs a ContainerHostname.",
+        ),
+        (
+            {"PrimaryContainer": CONTAINER, "InferenceExecutionConfig": {"Mode": "Direct"}},
+            "InferenceExecutionConfig.Mode Direct is for Containers: PrimaryContainer has no other.",
         ),
         (
             {"PrimaryContainer": {"ModelPackageName": "p"}},
@@ -369,3 +385,10 @@ async def test_the_logs_of_an_endpoints_instances(host: FakeHost) -> None:
     logs = host.api.tail_logs("e", 1)
     assert [(log.variant_name, log.lines) for log in logs] == [("AllTraffic", ("said: hello",))] * 2
     assert host.api.tail_logs("none", 1) == ()
+
+
+async def test_an_asynchronous_endpoint_has_no_containers_to_be_named(host: FakeHost) -> None:
+    config = {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://b/out"}}}
+    host.deploy("row", containers=({}, {}), config=config)
+    with pytest.raises(ValidationFailed, match="InvokeEndpointAsync names no container"):
+        host.deploy("e", containers=({"ContainerHostname": "a"},), mode="Direct", config=config)
