@@ -10,7 +10,7 @@ from bench.peers.peer import ENVIRONMENTS, Command, Job, install, run_tool
 
 REQUIREMENTS = ("xllamacpp==2026.10.11549", "gguf==0.19.0")
 WITHOUT_TEXT = [[token_id, False] for token_id in range(FIRST_WORD)]
-"""Special tokens and single bytes, banned: it sends no event for a token that has no text or only part of a character."""
+"""Special tokens and single bytes, banned: it sends no event for a token without text or with part of a character."""
 FORMATS = {"int8": "Q8_0", "int4": "Q4_0", "bf16": "F16"}
 
 

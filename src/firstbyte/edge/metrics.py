@@ -4,6 +4,7 @@ Sources: CloudWatch API reference, GetMetricData, GetMetricStatistics and ListMe
 exactly the dimensions that it is kept under, and spans of time begin at StartTime, rounded down to the minute.
 """
 
+import asyncio
 import dataclasses
 import datetime
 import math
@@ -91,6 +92,7 @@ class Metrics:
         for query in queries:
             if not query.get("ReturnData", True):
                 continue
+            await asyncio.sleep(0)  # a long query takes tens of milliseconds, and hundreds of them may come at once
             moments = list(self._read_query(query["MetricStat"], start_s, end_s))
             if wanted.get("ScanBy") != "TimestampAscending":
                 moments.reverse()
@@ -125,22 +127,31 @@ def _is_listed(metric: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 
 def _metric(series: Series) -> dict[str, Any]:
     """Write a metric as CloudWatch's structure of that name."""
-    dimensions = [{"Name": "EndpointName", "Value": series.endpoint_name}]
-    if series.variant_name:
-        dimensions.append({"Name": "VariantName", "Value": series.variant_name})
+    dimensions = [{"Name": name, "Value": value} for name, value in _dimensions(series).items() if value]
     return {"Namespace": NAMESPACE, "MetricName": series.metric, "Dimensions": dimensions}
+
+
+def _dimensions(series: Series) -> dict[str, str]:
+    return {
+        "EndpointName": series.endpoint_name,
+        "VariantName": series.variant_name,
+        "InferenceComponentName": series.component_name,
+    }
 
 
 def _find_series(metric: Mapping[str, Any], unit: str | None) -> Series | None:
     """Return what a metric's name and dimensions stand for; None where there cannot be any values."""
     name = metric.get("MetricName", "")
     dimensions = {one["Name"]: one["Value"] for one in metric.get("Dimensions", ())}
-    endpoint_name, variant_name = dimensions.pop("EndpointName", ""), dimensions.pop("VariantName", "")
-    if metric.get("Namespace") != NAMESPACE or name not in UNITS or dimensions:
+    series = Series(
+        name,
+        dimensions.get("EndpointName", ""),
+        dimensions.get("VariantName", ""),
+        dimensions.get("InferenceComponentName", ""),
+    )
+    if metric.get("Namespace") != NAMESPACE or name not in UNITS or dimensions.keys() - _dimensions(series).keys():
         return None
-    if unit is not None and unit != UNITS[name]:
-        return None
-    return Series(name, endpoint_name, variant_name)
+    return series if unit in (None, UNITS[name]) else None
 
 
 def _check_queries(queries: Sequence[Mapping[str, Any]]) -> None:

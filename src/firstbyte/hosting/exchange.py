@@ -142,6 +142,7 @@ class Exchange:
                 body_bytes=self._num_bytes,
                 container_status=container_status,
                 overhead_s=self._mark.overhead_s,
+                component_name=self.instance.component_name,
             )
         )
 
