@@ -235,7 +235,7 @@ class Host:
         logs = Logs(
             fleet.on,
             lambda name: store.endpoints.get(name) is not None,
-            lambda instance_id: settings.hosting.instances_dir / instance_id / LOG_NAME,
+            lambda container_id: settings.hosting.instances_dir / container_id / LOG_NAME,
         )
         return plane, Runtime(captures, async_invoker, self._emit), logs
 

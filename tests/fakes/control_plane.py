@@ -1,7 +1,7 @@
 """A whole control plane over fakes, one round at a time, with a transcript of what happened."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -59,10 +59,16 @@ class FakeHost:
         *,
         variants: tuple[dict[str, Any], ...] = ({},),
         config: Mapping[str, Any] = MappingProxyType({}),
+        containers: Sequence[Mapping[str, Any]] = (),
+        mode: str = "Serial",
         **container: Any,
     ) -> None:
         """CreateModel, CreateEndpointConfig, CreateEndpoint, all called `name`."""
-        self.api.create_model({"ModelName": name, "PrimaryContainer": {"Image": ECHO, **container}})
+        several = [{"Image": ECHO, **own} for own in containers]
+        model: dict[str, Any] = {"Containers": several, "InferenceExecutionConfig": {"Mode": mode}}
+        if not several:
+            model = {"PrimaryContainer": {"Image": ECHO, **container}}
+        self.api.create_model({"ModelName": name, **model})
         spec = {"VariantName": "AllTraffic", "ModelName": name, "InitialInstanceCount": 1}
         self.api.create_endpoint_config(
             {"EndpointConfigName": name, "ProductionVariants": [spec | variant for variant in variants], **config}

@@ -19,23 +19,23 @@ class FakeLauncher:
         if not spec.image.startswith("firstbyte/"):
             raise UnknownImage(f"The image {spec.image} cannot run on this host. This host can run firstbyte/echo.")
         assert spec.folder.is_dir()
-        assert spec.instance_id not in self.states, "stopped before it is started again"
+        assert spec.container_id not in self.states, "stopped before it is started again"
         self.num_starts += 1
-        self.specs[spec.instance_id] = spec
+        self.specs[spec.container_id] = spec
         match spec.environment.get("ON_START", "").split():
             case ["exit", code]:
-                self.states[spec.instance_id] = InstanceState(InstancePhase.EXITED, int(code))
+                self.states[spec.container_id] = InstanceState(InstancePhase.EXITED, int(code))
             case ["hang"]:
-                self.states[spec.instance_id] = InstanceState(InstancePhase.STARTING)
+                self.states[spec.container_id] = InstanceState(InstancePhase.STARTING)
             case _:
-                self.states[spec.instance_id] = InstanceState(InstancePhase.HEALTHY)
-        return f"http://instance/{spec.instance_id}"
+                self.states[spec.container_id] = InstanceState(InstancePhase.HEALTHY)
+        return f"http://instance/{spec.container_id}"
 
-    async def observe(self, instance_id: str) -> InstanceState:
-        return self.states.get(instance_id, InstanceState(InstancePhase.EXITED))
+    async def observe(self, container_id: str) -> InstanceState:
+        return self.states.get(container_id, InstanceState(InstancePhase.EXITED))
 
-    async def stop(self, instance_id: str) -> None:
-        self.states.pop(instance_id, None)
+    async def stop(self, container_id: str) -> None:
+        self.states.pop(container_id, None)
 
-    def tail_log(self, instance_id: str, num_lines: int) -> list[str]:
-        return ["starting", "said: hello"][-num_lines:] if instance_id in self.specs else []
+    def tail_log(self, container_id: str, num_lines: int) -> list[str]:
+        return ["starting", "said: hello"][-num_lines:] if container_id in self.specs else []

@@ -1,7 +1,8 @@
-"""CloudWatch Logs, as much as is asked of an endpoint's logs: a group per endpoint, a stream per instance.
+"""CloudWatch Logs, as much as is asked of an endpoint's logs: a group per endpoint, a stream per container.
 
-Groups are named as on SageMaker, `/aws/sagemaker/Endpoints/NAME`, streams `VARIANT/INSTANCE-ID`. An event is a line of
-an instance's log; its time is what the line begins with, else that of the line before.
+Groups are named as on SageMaker, `/aws/sagemaker/Endpoints/NAME`, streams `VARIANT/INSTANCE-ID`, and of instances with
+several containers `VARIANT/INSTANCE-ID/CONTAINER-NAME`. An event is a line of a container's log; its time is what the
+line begins with, else that of the line before.
 """
 
 import asyncio
@@ -36,7 +37,7 @@ class Logs:
     """The instances of an endpoint by its name."""
     has_endpoint: Callable[[str], bool]
     log_file: Callable[[str], Path]
-    """An instance's log by the instance's id."""
+    """A container's log by the container's id."""
 
     async def filter_log_events(self, call: Call) -> Mapping[str, Any]:
         """FilterLogEvents, without filter patterns."""
@@ -78,7 +79,8 @@ class Logs:
         if name == group or not self.has_endpoint(name):
             raise ServiceError("ResourceNotFoundException", "The specified log group does not exist.")
         for instance in self.find_instances(name):
-            yield f"{instance.variant_name}/{instance.id}", self.log_file(instance.id)
+            for container_id in instance.container_ids:
+                yield f"{instance.variant_name}/{container_id}", self.log_file(container_id)
 
 
 def read_events(stream: str, file: Path) -> Iterator[dict[str, Any]]:

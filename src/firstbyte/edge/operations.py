@@ -92,10 +92,6 @@ REFUSED: Mapping[str, Mapping[str, str]] = {
     },
     "InvokeEndpoint": {
         "TargetModel": "multi-model endpoints are not hosted here",
-        "TargetContainerHostname": "containers are not invoked directly here",
-    },
-    "InvokeEndpointWithResponseStream": {
-        "TargetContainerHostname": "containers are not invoked directly here",
     },
     "AssumeRole": {
         "Policy": _RIGHTS,
@@ -115,7 +111,6 @@ RECORDED: Mapping[str, Mapping[str, str]] = {
     "CreateModel": {
         "ExecutionRoleArn": "an instance has the rights of the host",
         "EnableNetworkIsolation": _ISOLATION,
-        "InferenceExecutionConfig": "a model has one container",
         "VpcConfig": _VPC,
     }
     | {

@@ -13,11 +13,12 @@ from firstbyte.aws.gateway import Call
 from firstbyte.aws.protocol import EventStream
 from firstbyte.edge.asgi import received_at
 from firstbyte.edge.control import as_service_error
+from firstbyte.hosting.answers import InvocationAnswer
 from firstbyte.hosting.async_inference import DEFAULT_TIMEOUT_S, DEFAULT_TTL_S, AsyncRequest
 from firstbyte.hosting.async_invoke import AsyncInvoker
 from firstbyte.hosting.data_capture import Relay
 from firstbyte.hosting.errors import HostingError, ModelFailed
-from firstbyte.hosting.invoke import Invocation, InvocationAnswer
+from firstbyte.hosting.invoke import Invocation
 from firstbyte.telemetry.facts import Emit, InvocationAnswered
 
 VALIDATION_CODE = "ValidationError"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from firstbyte.hosting.component_updates import ComponentUpdates
+from firstbyte.hosting.definitions import Members
 from firstbyte.hosting.endpoint_configs import EndpointConfigs
 from firstbyte.hosting.endpoints import Endpoints
 from firstbyte.hosting.fleet import Fleet
@@ -16,7 +17,6 @@ from firstbyte.hosting.inference_components import InferenceComponents
 from firstbyte.hosting.messages import Wording
 from firstbyte.hosting.models import Models
 from firstbyte.hosting.ports import Ports
-from firstbyte.hosting.records import Members
 from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.store.database import Store
 from firstbyte.hosting.tags import Tags
@@ -25,10 +25,10 @@ from firstbyte.hosting.updates import Updates
 
 @dataclass(frozen=True, slots=True)
 class InstanceLog:
-    """The last lines of one instance's log."""
+    """The last lines of the log of one of an instance's containers."""
 
     variant_name: str
-    instance_id: str
+    container_id: str
     lines: tuple[str, ...]
 
 
@@ -145,6 +145,7 @@ class ControlPlane:
     def tail_logs(self, endpoint_name: str, num_lines: int) -> tuple[InstanceLog, ...]:
         """The last lines of the logs of an endpoint's instances, also of those that crashed (what CloudWatch holds)."""
         return tuple(
-            InstanceLog(instance.variant_name, instance.id, tuple(self._launcher.tail_log(instance.id, num_lines)))
+            InstanceLog(instance.variant_name, container_id, tuple(self._launcher.tail_log(container_id, num_lines)))
             for instance in self._fleet.on(endpoint_name)
+            for container_id in instance.container_ids
         )

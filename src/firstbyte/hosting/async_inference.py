@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from firstbyte.hosting.definitions import Members
 from firstbyte.hosting.errors import ValidationFailed
-from firstbyte.hosting.records import AsyncInference, Members
+from firstbyte.hosting.records import AsyncInference
 
 MAX_INLINE_BYTES = 128_000
 """Of an input in the request itself, by the API; what is longer has to lie in S3."""

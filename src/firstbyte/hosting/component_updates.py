@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from firstbyte.hosting.definitions import Members
 from firstbyte.hosting.deployment import check_deployment, fleet_generation, with_counts
 from firstbyte.hosting.endpoints import Endpoints
 from firstbyte.hosting.errors import InProgress, ValidationFailed
@@ -12,7 +13,7 @@ from firstbyte.hosting.inference_components import KIND, InferenceComponents
 from firstbyte.hosting.lifecycle import EndpointEvent, IllegalTransition
 from firstbyte.hosting.messages import Wording
 from firstbyte.hosting.ports import Ports
-from firstbyte.hosting.records import DeployedVariant, EndpointGoal, InferenceComponent, Members, Update
+from firstbyte.hosting.records import DeployedVariant, EndpointGoal, InferenceComponent, Update
 from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.store.database import Store
 
@@ -44,7 +45,7 @@ class ComponentUpdates:
             raise ValidationFailed("Specification or RuntimeConfig must be given.")
         deployment = members.get("DeploymentConfig", {})
         check_deployment(deployment)
-        copies = (runtime or {}).get("CopyCount", component.variants[0].num_containers)
+        copies = (runtime or {}).get("CopyCount", component.variants[0].num_instances)
         spec: dict[str, Any] = {"LastDeploymentConfig": deployment} if deployment else {}
         deployed = with_counts(
             component.variants[0], num_instances=copies, weight=None, generation=fleet_generation(component)

@@ -28,10 +28,12 @@ from firstbyte.hosting.plan import (
 )
 from firstbyte.hosting.ports import InstancePhase, InstanceState, Ports
 from firstbyte.hosting.provision import Provisioner, new_instance_id
-from firstbyte.hosting.reasons import clip, ping_failure, with_log
+from firstbyte.hosting.reasons import clip, exited, ping_failure, with_log
 from firstbyte.hosting.records import DeployedVariant, Instance, InstanceStatus
 from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.store.database import Store
+
+_WORST_FIRST = (InstancePhase.EXITED, InstancePhase.STARTING, InstancePhase.HEALTHY)
 
 
 class Controller:
@@ -107,7 +109,7 @@ class Controller:
         if everything:
             self._looked_at_all = now
         for instance in self._fleet.all():
-            is_starting = instance.status is InstanceStatus.STARTING and instance.url is not None
+            is_starting = instance.status is InstanceStatus.STARTING and bool(instance.urls)
             is_due = is_starting or (everything and instance.status is InstanceStatus.HEALTHY)
             if is_due and instance.id not in self._looks:
                 self._looks.add(instance.id, "look", partial(self._look, instance))
@@ -116,36 +118,42 @@ class Controller:
 
     async def _look(self, before: Instance) -> None:
         """Look at one instance, and note what was seen unless it has moved on meanwhile."""
-        state = await self._ports.launcher.observe(before.id)
+        states = await asyncio.gather(*map(self._ports.launcher.observe, before.container_ids))
         if before.id not in self._fleet or self._fleet[before.id].since != before.since:
             return
+        # An instance is as well as the worst of its containers is.
+        suspect = min(range(len(states)), key=lambda container: _WORST_FIRST.index(states[container].phase))
+        state = states[suspect]
         if state.phase is InstancePhase.EXITED:
-            self._crashed(before, state)
+            self._crashed(replace(before, suspect=suspect), state)
         elif before.status is InstanceStatus.HEALTHY:
             self._fleet.pinged(before.id, passed=state.phase is InstancePhase.HEALTHY)
         elif state.phase is InstancePhase.HEALTHY:
             self._fleet.advance(before.id, InstanceEvent.PING_PASSED)
             self.notify()
+        else:
+            self._fleet.suspect(before.id, suspect)
 
     def _crashed(self, before: Instance, state: InstanceState) -> None:
-        """Note that a container ended by itself."""
+        """Note that a container ended by itself, and have the instance's others end."""
         if before.status is InstanceStatus.STARTING:
             reason = ping_failure(self._container_name(before), before.variant_name)
         else:
-            reason = f"The container for production variant {before.variant_name} exited with code {state.exit_code}."
+            reason = exited(self._container_name(before), before.variant_name, state.exit_code)
         stable = timedelta(seconds=self._settings.stable_after_s)
         was_stable = before.status is InstanceStatus.HEALTHY and self._ports.clock.now() - before.since >= stable
         num_starts = 1 if was_stable else before.num_starts
         self._fleet.advance(
             before.id,
             InstanceEvent.EXITED,
-            lambda instance: replace(instance, failure_reason=reason, num_starts=num_starts),
+            lambda instance: replace(instance, failure_reason=reason, num_starts=num_starts, suspect=before.suspect),
         )
+        self._jobs.add(before.id, "end", partial(self._end_containers, before))
         self.notify()
 
     def _container_name(self, instance: Instance) -> str:
         deployed = self._deployed(instance)
-        return deployed.container.name if deployed else "primary"
+        return deployed.containers[instance.suspect].name if deployed else "primary"
 
     def _deployed(self, instance: Instance) -> DeployedVariant | None:
         workload = self._store.workload(instance.place)
@@ -170,8 +178,16 @@ class Controller:
                 self._advance(action)
 
     def _start(self, action: StartInstance) -> None:
+        workload = self._store.workload((action.endpoint_name, action.component_name))
+        deployed = workload.deployed((action.variant_name, action.generation)) if workload else None
+        assert deployed is not None, "what is to be started was planned from what is stored"
         instance = self._fleet.add(
-            new_instance_id(), action.endpoint_name, action.variant_name, action.generation, action.component_name
+            new_instance_id(),
+            action.endpoint_name,
+            action.variant_name,
+            action.generation,
+            action.component_name,
+            deployed.container_names,
         )
         self._jobs.add(instance.id, "launch", partial(self._launch, instance.id))
 
@@ -180,36 +196,44 @@ class Controller:
             instance_id,
             InstanceEvent.RESTARTED,
             lambda instance: replace(
-                instance, url=None, num_starts=instance.num_starts + 1, num_missed_pings=0, failure_reason=None
+                instance,
+                urls=(),
+                suspect=0,
+                num_starts=instance.num_starts + 1,
+                num_missed_pings=0,
+                failure_reason=None,
             ),
         )
         self._jobs.add(instance_id, "launch", partial(self._launch, instance_id))
 
     def _end(self, action: EndInstance) -> None:
-        self._fleet.advance(
+        instance = self._fleet.advance(
             action.instance_id,
             InstanceEvent.TIMED_OUT,
             lambda instance: replace(instance, failure_reason=action.reason),
         )
-        self._jobs.add(action.instance_id, "end", partial(self._ports.launcher.stop, action.instance_id))
+        self._jobs.add(action.instance_id, "end", partial(self._end_containers, instance))
 
     def _stop(self, instance_id: str, *, drains: bool = False) -> None:
-        self._fleet.advance(instance_id, InstanceEvent.STOP_REQUESTED)
+        instance = self._fleet.advance(instance_id, InstanceEvent.STOP_REQUESTED)
         self._jobs.interrupt(instance_id)
-        self._jobs.add(instance_id, "stop", partial(self._finish, instance_id, drains=drains))
+        self._jobs.add(instance_id, "stop", partial(self._finish, instance, drains=drains))
 
-    async def _finish(self, instance_id: str, *, drains: bool) -> None:
-        """Stop an instance's container, clear its folder away, forget it.
+    async def _finish(self, instance: Instance, *, drains: bool) -> None:
+        """Stop an instance's containers, clear its folder away, forget it.
 
         One that `drains` first answers what it was asked; nothing new is sent to it meanwhile.
         """
         try:
             if drains:
-                await self._drain(instance_id)
-            await self._ports.launcher.stop(instance_id)
-            await self._provisioner.clear(instance_id)
+                await self._drain(instance.id)
+            await self._end_containers(instance)
+            await self._provisioner.clear(instance.id)
         finally:
-            self._fleet.advance(instance_id, InstanceEvent.STOPPED)
+            self._fleet.advance(instance.id, InstanceEvent.STOPPED)
+
+    async def _end_containers(self, instance: Instance) -> None:
+        await asyncio.gather(*map(self._ports.launcher.stop, instance.container_ids))
 
     async def _drain(self, instance_id: str) -> None:
         deadline = asyncio.get_running_loop().time() + self._settings.stream_timeout_s
@@ -219,30 +243,31 @@ class Controller:
             await asyncio.sleep(self._settings.busy_poll_s)
 
     async def _launch(self, instance_id: str) -> None:
-        """Launch an instance's container, or note why that cannot be."""
+        """Launch an instance's containers, or note why that cannot be."""
         instance = self._fleet[instance_id]
         deployed = self._deployed(instance)
         assert deployed is not None, "an instance is stopped before its endpoint is forgotten"
         try:
-            await self._ports.launcher.stop(instance_id)
-            url = await self._provisioner.launch(instance, deployed)
+            await self._end_containers(instance)
+            urls = await self._provisioner.launch(instance, deployed)
         except (LaunchFailed, OSError) as error:
-            self._fell(instance_id, InstanceEvent.EXITED, f"The instance could not be started: {error}")
+            await self._fell(instance, InstanceEvent.EXITED, f"The instance could not be started: {error}")
         except PortError as error:
-            self._fell(instance_id, InstanceEvent.START_REFUSED, error.message)
+            await self._fell(instance, InstanceEvent.START_REFUSED, error.message)
         except Exception as error:
-            self._fell(instance_id, InstanceEvent.EXITED, f"The instance could not be started: {error!r}")
+            await self._fell(instance, InstanceEvent.EXITED, f"The instance could not be started: {error!r}")
             raise
         else:
-            self._fleet.launched(instance_id, url)
+            self._fleet.launched(instance_id, urls)
 
-    def _fell(self, instance_id: str, event: InstanceEvent, reason: str) -> None:
-        self._fleet.advance(instance_id, event, lambda instance: replace(instance, failure_reason=clip(reason)))
+    async def _fell(self, instance: Instance, event: InstanceEvent, reason: str) -> None:
+        await self._end_containers(instance)
+        self._fleet.advance(instance.id, event, lambda instance: replace(instance, failure_reason=clip(reason)))
 
     def _advance(self, action: AdvanceEndpoint) -> None:
         reason = action.reason
-        if reason and action.instance_id:
-            lines = self._ports.launcher.tail_log(action.instance_id, self._settings.num_log_lines)
+        if reason and action.container_id:
+            lines = self._ports.launcher.tail_log(action.container_id, self._settings.num_log_lines)
             reason = with_log(reason, lines)
         endpoint_name, component_name = action.endpoint_name, action.component_name
         goal = self._store.advance((endpoint_name, component_name), action.event, self._ports.clock.now(), reason)

@@ -16,12 +16,13 @@ from typing import Any, Protocol, Self
 
 import orjson
 
+from firstbyte.hosting.answers import InvocationAnswer
 from firstbyte.hosting.async_inference import split_location
+from firstbyte.hosting.definitions import Members
 from firstbyte.hosting.errors import ObjectFailed
 from firstbyte.hosting.facts import CaptureWritten
-from firstbyte.hosting.invoke import Invocation, InvocationAnswer, Terms
+from firstbyte.hosting.invoke import Invocation, Terms
 from firstbyte.hosting.ports import Ports
-from firstbyte.hosting.records import Members
 from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.traffic import Random
 

@@ -18,16 +18,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from firstbyte.hosting.definitions import Members
 from firstbyte.hosting.errors import ValidationFailed
-from firstbyte.hosting.records import (
-    DeployedVariant,
-    EndpointGoal,
-    Instance,
-    Members,
-    Update,
-    VariantKey,
-    Workload,
-)
+from firstbyte.hosting.records import DeployedVariant, EndpointGoal, Instance, Update, VariantKey, Workload
 
 Counts = Mapping[VariantKey, int]
 """How many instances of each variant of each fleet there should be."""
@@ -40,10 +33,10 @@ SIZE_LIMITS = {"CanarySize": (1, 50), "LinearStepSize": (10, 50), "MaximumBatchS
 def wanted(workload: Workload) -> Counts:
     """How many instances there should be just now."""
     update = workload.update if workload.goal is EndpointGoal.UPDATE else None
-    old = {deployed.key: deployed.num_containers for deployed in workload.variants}
+    old = {deployed.key: deployed.num_instances for deployed in workload.variants}
     if update is None:
         return old
-    new = {deployed.key: deployed.num_containers for deployed in update.variants}
+    new = {deployed.key: deployed.num_instances for deployed in update.variants}
     if rolling := update.deployment.get("RollingUpdatePolicy"):
         batch = rolling["MaximumBatchSize"]
         done = update.num_batches

@@ -4,11 +4,12 @@ from typing import Any
 
 from firstbyte.hosting.async_inference import check_async_inference
 from firstbyte.hosting.data_capture import check_data_capture
+from firstbyte.hosting.definitions import Members
 from firstbyte.hosting.errors import AlreadyExists, NotFound, ValidationFailed
 from firstbyte.hosting.listing import Item, list_page
 from firstbyte.hosting.messages import Wording
 from firstbyte.hosting.ports import Clock
-from firstbyte.hosting.records import EndpointConfig, Members, Variant
+from firstbyte.hosting.records import EndpointConfig, Variant
 from firstbyte.hosting.store.database import Store
 from firstbyte.hosting.tags import read_tags, without_tags
 

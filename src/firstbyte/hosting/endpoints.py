@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from firstbyte.hosting.data_capture import is_capturing
+from firstbyte.hosting.definitions import Members
 from firstbyte.hosting.deployment import check_deployment
 from firstbyte.hosting.errors import AlreadyExists, InProgress, NotFound, ValidationFailed
 from firstbyte.hosting.facts import EndpointChanged
@@ -15,14 +16,12 @@ from firstbyte.hosting.messages import COMPONENTS_LEFT, Wording
 from firstbyte.hosting.ports import Ports
 from firstbyte.hosting.quota import Quota
 from firstbyte.hosting.records import (
-    Container,
     DeployedVariant,
     Endpoint,
     EndpointConfig,
     EndpointGoal,
     EndpointStatus,
     InstanceStatus,
-    Members,
 )
 from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.store.database import Store
@@ -83,13 +82,20 @@ class Endpoints:
     def deployed(self, config: EndpointConfig) -> tuple[DeployedVariant, ...]:
         """The config's variants with their models' containers, as they are now."""
         if config.hosts_components:
-            return tuple(DeployedVariant(variant, Container(image="")) for variant in config.variants)
+            return tuple(DeployedVariant(variant, ()) for variant in config.variants)
         deployed = []
         for variant in (*config.variants, *config.shadows):
             model = self._store.models.get(variant.model_name)
             if model is None:
                 raise NotFound(self._wording.not_found("model", variant.model_name))
-            deployed.append(DeployedVariant(variant, model.containers[0], is_shadow=variant in config.shadows))
+            is_shadow = variant in config.shadows
+            made = DeployedVariant(variant, model.containers, is_shadow=is_shadow, execution_mode=model.execution_mode)
+            if made.is_direct and config.spec.get("AsyncInferenceConfig"):
+                raise ValidationFailed(
+                    f"Model {model.name} has InferenceExecutionConfig.Mode Direct, and InvokeEndpointAsync names no "
+                    "container: AsyncInferenceConfig is not allowed."
+                )
+            deployed.append(made)
         return tuple(deployed)
 
     def check_quota(self, variants: tuple[DeployedVariant, ...], instead_of: tuple[DeployedVariant, ...] = ()) -> None:
@@ -124,7 +130,7 @@ class Endpoints:
         return shown
 
     def _shown_variant(self, endpoint: Endpoint, deployed: DeployedVariant) -> dict[str, Any]:
-        variant, image = deployed.variant, deployed.container.image
+        variant = deployed.variant
         num_healthy = sum(
             instance.key == deployed.key and instance.status is InstanceStatus.HEALTHY
             for instance in self._fleet.of(endpoint.name)
@@ -139,8 +145,10 @@ class Endpoints:
             "DesiredInstanceCount": variant.initial_instance_count,
         }
         if not deployed.hosts_components:
-            resolved = {"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": endpoint.created_at}
-            shown["DeployedImages"] = [resolved]
+            shown["DeployedImages"] = [
+                {"SpecifiedImage": one.image, "ResolvedImage": one.image, "ResolutionTime": endpoint.created_at}
+                for one in deployed.containers
+            ]
         kept = ("ManagedInstanceScaling", "RoutingConfig", "CapacityReservationConfig")
         shown |= {name: variant.spec[name] for name in kept if name in variant.spec}
         if serverless := variant.spec.get("ServerlessConfig"):

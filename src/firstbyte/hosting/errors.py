@@ -22,6 +22,7 @@ HostingError
     ├── ObjectFailed                an object could not be read or written
     ├── InstanceUnreachable         nothing listens there; the request was not delivered
     └── StreamBroken                the connection ended before the answer did
+        └── AnswerCut               its body did, or it is longer than may be carried
 """
 
 
@@ -131,3 +132,7 @@ class InstanceUnreachable(PortError):
 
 class StreamBroken(PortError):
     """The connection ended before the answer did."""
+
+
+class AnswerCut(StreamBroken):
+    """An answer's head came and its body not to its end, or more of it than may be carried."""

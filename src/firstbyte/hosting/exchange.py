@@ -1,15 +1,19 @@
-"""One call's stay at one instance: its deadline, its place among the outstanding, its account for the facts."""
+"""One call's stay at one instance: its deadline, its place among the outstanding, its account for the facts.
+
+In an inference pipeline it goes through one container after the other. What comes before the last is read whole; of the
+last, or of the first that refuses, each chunk is handed on as it comes.
+"""
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
 
-from firstbyte.hosting.errors import StreamBroken
+from firstbyte.hosting.errors import AnswerCut, InstanceUnreachable, StreamBroken
 from firstbyte.hosting.facts import Emit, InvocationFinished, InvocationStarted, Outcome
 from firstbyte.hosting.ports import InstanceAnswer, InstanceCall, InstanceClient
-from firstbyte.hosting.records import DeployedVariant, Instance
+from firstbyte.hosting.routes import Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +25,31 @@ class CallMark:
     """What was spent on it before it came here; None where nobody waits for it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an exchange may take."""
+
+    time_s: float
+    """Until the answer's end."""
+    max_bytes: int
+    """Of an answer that goes from one container to the next."""
+
+
 class Exchange:
     """From the pick of an instance until nothing more comes from it."""
 
     def __init__(
         self,
-        instance: Instance,
-        deployed: DeployedVariant,
+        route: Route,
         num_outstanding: Counter[str],
         emit: Emit,
         mark: CallMark,
     ) -> None:
-        self.instance = instance
-        self.deployed = deployed
+        self.route = route
+        self.instance = route.instance
+        self.deployed = route.deployed
+        self.container_name = route.stations[0].name
+        """The container that is asked, or that answered."""
         self._num_outstanding = num_outstanding
         self._emit = emit
         self._mark = mark
@@ -45,26 +61,42 @@ class Exchange:
         self._chunks: AsyncIterator[bytes] | None = None
         self._is_over = False
 
-    async def ask(self, client: InstanceClient, call: InstanceCall, limit_s: float) -> InstanceAnswer:
-        """Hand the request over and wait for the answer's head; `limit_s` is for the whole answer.
+    async def ask(self, client: InstanceClient, call: InstanceCall, limits: Limits) -> InstanceAnswer:
+        """Hand the request over and wait for the answer's head.
 
-        Raises InstanceUnreachable, StreamBroken, TimeoutError; the exchange is over then.
+        Raises InstanceUnreachable (no container has seen it), StreamBroken, TimeoutError; the exchange is over then.
         """
-        self._deadline = asyncio.get_running_loop().time() + limit_s
+        self._deadline = asyncio.get_running_loop().time() + limits.time_s
         self._num_outstanding[self.instance.id] += 1
         place = self.instance
         started = InvocationStarted(
             place.endpoint_name, place.variant_name, place.id, self._mark.streaming, len(call.body)
         )
         self._emit(started)
-        assert place.url is not None, "a healthy instance has a URL"
         try:
             async with asyncio.timeout_at(self._deadline):
-                answer = await client.invoke(place.url, call)
+                answer = await self._pass_through(client, call, limits.max_bytes)
         except BaseException as error:
             self.fail(error)
             raise
         self._chunks = aiter(answer.chunks())
+        return answer
+
+    async def _pass_through(self, client: InstanceClient, call: InstanceCall, max_bytes: int) -> InstanceAnswer:
+        """The answer of the last container, or of one that refuses. What the client accepts is told to the last."""
+        first, last = self.route.stations[0], self.route.stations[-1]
+        for station in self.route.stations:
+            self.container_name = station.name
+            given = call if station == last else replace(call, headers=_without(call.headers, "Accept"))
+            try:
+                answer = await client.invoke(station.url, given)
+            except InstanceUnreachable as error:
+                if station == first:
+                    raise
+                raise StreamBroken(error.message) from error  # another instance would have it all done again
+            if station == last or not 200 <= answer.status < 300:
+                break
+            call = _next_call(call, answer, await _read(answer, max_bytes))
         return answer
 
     async def next_chunk(self) -> bytes | None:
@@ -113,6 +145,33 @@ class Exchange:
                 component_name=self.instance.component_name,
             )
         )
+
+
+def _without(headers: Mapping[str, str], left_out: str) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name != left_out}
+
+
+def _next_call(call: InstanceCall, answer: InstanceAnswer, body: bytes) -> InstanceCall:
+    """The request for the next container, made of the answer of the one before."""
+    headers = _without(call.headers, "Content-Type")
+    if content_type := answer.headers.get("content-type"):
+        headers["Content-Type"] = content_type
+    return InstanceCall(headers, body)
+
+
+async def _read(answer: InstanceAnswer, max_bytes: int) -> bytes:
+    """The whole of an answer. Raises AnswerCut."""
+    body = bytearray()
+    try:
+        async for chunk in answer.chunks():
+            body += chunk
+            if len(body) > max_bytes:
+                raise AnswerCut("The answer is longer than may be carried.")
+    except StreamBroken as error:
+        raise AnswerCut(error.message) from error
+    finally:
+        await answer.close()
+    return bytes(body)
 
 
 def _outcome_of(error: BaseException) -> Outcome:

@@ -47,6 +47,7 @@ class Fleet:
         variant_name: str,
         generation: int = 0,
         component_name: str | None = None,
+        container_names: tuple[str, ...] = (),
     ) -> Instance:
         """Take in a new instance, STARTING."""
         assert instance_id not in self._instances, "an instance id is used once"
@@ -59,6 +60,7 @@ class Fleet:
             now,
             generation=generation,
             component_name=component_name,
+            container_names=container_names,
         )
         self._instances[instance_id] = instance
         self._tell(instance, "started")
@@ -82,9 +84,15 @@ class Fleet:
         self._tell(after, str(event))
         return after
 
-    def launched(self, instance_id: str, url: str) -> None:
-        """Note that an instance's container was launched at `url`: its health check starts now."""
-        self._instances[instance_id] = replace(self._instances[instance_id], url=url, since=self._clock.now())
+    def launched(self, instance_id: str, urls: tuple[str, ...]) -> None:
+        """Note that an instance's containers were launched at `urls`: its health check starts now."""
+        self._instances[instance_id] = replace(self._instances[instance_id], urls=urls, since=self._clock.now())
+
+    def suspect(self, instance_id: str, container: int) -> None:
+        """Note which of its containers an instance waits for."""
+        before = self._instances[instance_id]
+        if before.suspect != container:
+            self._instances[instance_id] = replace(before, suspect=container)
 
     def pinged(self, instance_id: str, *, passed: bool) -> None:
         """Note how a healthy instance answered a ping."""

@@ -7,6 +7,7 @@ any other; what AWS reserves for it (cores, accelerators, memory) is kept and sh
 from collections.abc import Callable
 from typing import Any
 
+from firstbyte.hosting.definitions import Members, Model
 from firstbyte.hosting.endpoints import Endpoints
 from firstbyte.hosting.errors import AlreadyExists, InProgress, NotFound, ValidationFailed
 from firstbyte.hosting.facts import ComponentChanged
@@ -18,13 +19,11 @@ from firstbyte.hosting.models import check_environment
 from firstbyte.hosting.ports import Ports
 from firstbyte.hosting.records import (
     ComponentStatus,
-    Container,
     DeployedVariant,
     Endpoint,
     EndpointGoal,
     InferenceComponent,
     InstanceStatus,
-    Members,
     Variant,
 )
 from firstbyte.hosting.settings import HostingSettings
@@ -98,9 +97,11 @@ class InferenceComponents:
         """The variant `place` with a component's container and so many copies of it."""
         own = {"InitialInstanceCount": copies, "InitialVariantWeight": 1.0}
         variant = Variant.of({**place.variant.spec, **specification.get("StartupParameters", {}), **own})
-        return DeployedVariant(variant, self._container(specification))
+        model = self._model(specification)
+        return DeployedVariant(variant, model.containers, execution_mode=model.execution_mode)
 
-    def _container(self, specification: Members) -> Container:
+    def _model(self, specification: Members) -> Model:
+        """The model that copies run: one that was created, or one that the specification's container makes."""
         model_name, own = specification.get("ModelName"), specification.get("Container", {})
         if bool(model_name) == bool(own):
             raise ValidationFailed("Exactly one of ModelName and Container must be given in the Specification.")
@@ -108,21 +109,23 @@ class InferenceComponents:
             model = self._store.models.get(model_name)
             if model is None:
                 raise NotFound(self._wording.not_found("model", model_name))
-            return model.containers[0]
+            return model
         if not own.get("Image"):
             raise ValidationFailed("An Image must be given in the Container of the Specification.")
         check_environment(own.get("Environment", {}))
         spec = {"Image": own["Image"], "Environment": own.get("Environment", {})}
-        return Container.of(spec | ({"ModelDataUrl": own["ArtifactUrl"]} if "ArtifactUrl" in own else {}))
+        if "ArtifactUrl" in own:
+            spec["ModelDataUrl"] = own["ArtifactUrl"]
+        return Model("", "", self._ports.clock.now(), {"PrimaryContainer": spec})
 
     def describe(self, members: Members) -> dict[str, Any]:
         """Show a component: its status, its copies, why it failed."""
         component = self.get(members["InferenceComponentName"])
         deployed = component.update.variants[0] if component.update else component.variants[0]
         shown = self._summary(component) | {
-            "Specification": _shown_specification(component, component.variants[0].container),
+            "Specification": _shown_specification(component),
             "RuntimeConfig": {
-                "DesiredCopyCount": deployed.num_containers,
+                "DesiredCopyCount": deployed.num_instances,
                 "CurrentCopyCount": self._num_healthy(component),
             },
         }
@@ -195,11 +198,11 @@ def _variant(endpoint: Endpoint, name: str) -> DeployedVariant:
     return deployed
 
 
-def _shown_specification(component: InferenceComponent, container: Container) -> dict[str, Any]:
+def _shown_specification(component: InferenceComponent) -> dict[str, Any]:
     """`InferenceComponentSpecificationSummary`."""
     shown = dict(component.spec["Specification"])
     if own := shown.get("Container"):
-        image, at = container.image, component.created_at
+        image, at = component.variants[0].containers[0].image, component.created_at
         resolved = {"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": at}
         kept = {name: own[name] for name in ("ArtifactUrl", "Environment") if name in own}
         shown["Container"] = {"DeployedImage": resolved, **kept}

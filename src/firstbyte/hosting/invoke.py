@@ -5,20 +5,20 @@
 
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
 
+from firstbyte.hosting.answers import InvocationAnswer
 from firstbyte.hosting.errors import (
+    AnswerCut,
     InstanceUnreachable,
     ModelFailed,
     NotFound,
     StreamBroken,
-    StreamFailed,
     Unavailable,
     ValidationFailed,
 )
-from firstbyte.hosting.exchange import CallMark, Exchange
+from firstbyte.hosting.exchange import CallMark, Exchange, Limits
 from firstbyte.hosting.fleet import Fleet
 from firstbyte.hosting.messages import (
     COMPONENT_NAME_MISSING,
@@ -36,6 +36,7 @@ from firstbyte.hosting.records import (
     InstanceStatus,
     Workload,
 )
+from firstbyte.hosting.routes import Target, check_target, find_route
 from firstbyte.hosting.sessions import NEW_SESSION, Sessions
 from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.shadows import Shadows
@@ -64,6 +65,11 @@ class Invocation:
     overhead_s: float | None = None
     """What was spent on it so far, for the facts; None where nobody waits for it."""
 
+    @property
+    def target(self) -> Target:
+        """What it is for, within an instance."""
+        return Target(self.target_container_hostname)
+
     def headers(self) -> dict[str, str]:
         """The headers that the container gets: these and no others."""
         headers = {
@@ -91,95 +97,10 @@ class Terms:
     is_async: bool = False
     """Whether it comes out of the queue of an asynchronous endpoint; those answer nothing else."""
 
-
-class Recorder(Protocol):
-    """Keeps a copy of a streamed answer."""
-
-    def take(self, chunk: bytes) -> None:
-        """The answer's next piece."""
-
-    def finish(self) -> None:
-        """The answer is whole; not called of one that breaks off."""
-
-
-class InvocationAnswer:
-    """The container's 2xx answer. Call `close` when done with it, whether it was read to its end or not."""
-
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        exchange: Exchange,
-        answer: InstanceAnswer,
-        notify: Callable[[], None],
-        body: bytes = b"",
-    ) -> None:
-        self.endpoint = endpoint
-        """Which answered."""
-        self.recorder: Recorder | None = None
-        """Gets a copy of what `chunks` gives."""
-        self._exchange = exchange
-        self._answer = answer
-        self._notify = notify
-        self.body = body
-        """The whole answer of a call that does not stream; b"" of one that does."""
-
     @property
-    def status(self) -> int:
-        """What the caller sees: 200, whichever 2xx the container chose."""
-        return 200
-
-    @property
-    def content_type(self) -> str | None:
-        """The container's Content-Type."""
-        return self._answer.headers.get("content-type")
-
-    @property
-    def custom_attributes(self) -> str | None:
-        """What the container has to say back in X-Amzn-SageMaker-Custom-Attributes."""
-        return self._answer.headers.get("x-amzn-sagemaker-custom-attributes")
-
-    @property
-    def new_session_id(self) -> str | None:
-        """The session that the container opened."""
-        return self._answer.headers.get("x-amzn-sagemaker-new-session-id")
-
-    @property
-    def closed_session_id(self) -> str | None:
-        """The session that the container closed."""
-        return self._answer.headers.get("x-amzn-sagemaker-closed-session-id")
-
-    @property
-    def invoked_production_variant(self) -> str:
-        """The variant that answered."""
-        return self._exchange.deployed.name
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """One item per chunk the container wrote, as soon as it is there (streaming calls). Raises StreamFailed."""
-        name = self._exchange.deployed.container.name
-        try:
-            while (chunk := await self._exchange.next_chunk()) is not None:
-                if self.recorder:
-                    self.recorder.take(chunk)
-                yield chunk
-            self._exchange.finish("ok")
-            if self.recorder:
-                self.recorder.finish()
-        except TimeoutError as error:
-            self._exchange.fail(error)
-            message = f"Your model {name} did not complete sending the inference response in the allotted time."
-            raise StreamFailed("ModelInvocationTimeExceeded", message) from None
-        except StreamBroken as error:
-            self._exchange.fail(error)
-            self._notify()
-            message = f"Your model {name} broke off sending the inference response."
-            raise StreamFailed("StreamBroken", message) from error
-        finally:
-            await self.close()
-
-    async def close(self) -> None:
-        """Give the instance back; closes its connection at once if the answer was not read to its end."""
-        self._exchange.finish("client_gone")
-        await self._answer.close()
+    def limits(self) -> Limits:
+        """What it may take at an instance."""
+        return Limits(self.limit_s, self.max_bytes)
 
 
 class Invoker:
@@ -209,6 +130,7 @@ class Invoker:
         terms = terms or self._usual_terms(call)
         endpoint = self._check(call, terms)
         workload = self._find_workload(call, endpoint)
+        check_target(endpoint.name, list(_takers(call, workload)), call.target)
         if isinstance(workload, InferenceComponent):
             began_s = time.monotonic()
             workload = await self._waking.wake(workload, terms.limit_s, streaming=call.streaming)
@@ -216,7 +138,7 @@ class Invoker:
         exchange, answer = await self._reach(call, workload, terms)
         if call.session_id is None:  # a shadow knows of no sessions
             request = InstanceCall(call.headers(), call.body)
-            self.shadows.copy(request, endpoint, exchange.deployed, terms.limit_s, streaming=call.streaming)
+            self.shadows.copy(request, endpoint, exchange.route, terms.limits, streaming=call.streaming)
         try:
             if not 200 <= answer.status < 300:
                 raise await self._refusal(exchange, answer)
@@ -251,10 +173,6 @@ class Invoker:
             raise ValidationFailed(
                 f"Endpoint {endpoint.name} is not a multi-model endpoint: TargetModel is not allowed."
             )
-        if call.target_container_hostname is not None:
-            raise ValidationFailed(
-                f"Endpoint {endpoint.name} does not invoke containers directly: TargetContainerHostname is not allowed."
-            )
         if call.session_id == NEW_SESSION and call.streaming:
             raise ValidationFailed(f"SessionId {NEW_SESSION} is not allowed with a response stream.")
         if call.target_variant is not None and not has_variant(endpoint, call.target_variant):
@@ -280,18 +198,21 @@ class Invoker:
         passed_over = set(terms.avoided)
         while True:
             exchange = self._find_holder(call, workload, passed_over) or self._pick(call, workload, passed_over)
-            name = exchange.deployed.container.name
+            request = InstanceCall(call.headers(), call.body)
             try:
-                answer = await exchange.ask(self._ports.client, InstanceCall(call.headers(), call.body), terms.limit_s)
+                answer = await exchange.ask(self._ports.client, request, terms.limits)
             except InstanceUnreachable:
                 passed_over.add(exchange.instance.id)
                 self._notify()
+            except AnswerCut as error:
+                self._notify()
+                raise self._wording.answer_unloadable(call.endpoint_name, exchange.container_name) from error
             except StreamBroken as error:
                 self._notify()
                 text = b"The container closed the connection without an answer."
-                raise self._wording.model_failed(call.endpoint_name, name, 0, text) from error
+                raise self._wording.model_failed(call.endpoint_name, exchange.container_name, 0, text) from error
             except TimeoutError:
-                raise self._wording.timed_out(call.endpoint_name, name) from None
+                raise self._wording.timed_out(call.endpoint_name, exchange.container_name) from None
             else:
                 return exchange, answer
 
@@ -305,7 +226,7 @@ class Invoker:
             is_holder = instance.id == holder_id and instance.id not in passed_over
             if is_holder and instance.status is InstanceStatus.HEALTHY:
                 deployed = workload.deployed(instance.key)
-                if deployed is not None and call.target_variant in (None, deployed.name):
+                if deployed is not None and _takes(deployed, call):
                     return self._exchange(instance, deployed, call)
         raise ValidationFailed(f"Session {call.session_id} of endpoint {call.endpoint_name} not found.")
 
@@ -318,8 +239,8 @@ class Invoker:
             self._sessions.close(endpoint_name, closed)
 
     def _exchange(self, instance: Instance, deployed: DeployedVariant, call: Invocation) -> Exchange:
-        mark = CallMark(call.streaming, call.overhead_s)
-        return Exchange(instance, deployed, self._fleet.num_outstanding, self._ports.emit, mark)
+        route, mark = find_route(instance, deployed, call.target), CallMark(call.streaming, call.overhead_s)
+        return Exchange(route, self._fleet.num_outstanding, self._ports.emit, mark)
 
     def _pick(self, call: Invocation, workload: Workload, passed_over: set[str]) -> Exchange:
         """Choose a variant by weight among those that live, then an instance by the variant's strategy."""
@@ -332,7 +253,7 @@ class Invoker:
         fleets = order_fleets(workload, healthy, self._ports.clock.now(), self.random)
         deployed = None
         for fleet in fleets:
-            candidates = [one for one in fleet if one.key in living and call.target_variant in (None, one.name)]
+            candidates = [one for one in fleet if one.key in living and _takes(one, call)]
             deployed = deployed or choose_variant(candidates, self.random, is_named=call.target_variant is not None)
         if deployed is None:
             raise Unavailable(f"No instance of endpoint {call.endpoint_name} can take requests just now.")
@@ -351,12 +272,12 @@ class Invoker:
         except (StreamBroken, TimeoutError):
             pass  # what came of the error is worth more than the news that the rest did not
         exchange.finish("model_error", answer.status)
-        endpoint_name, name = exchange.instance.endpoint_name, exchange.deployed.container.name
+        endpoint_name, name = exchange.instance.endpoint_name, exchange.container_name
         return self._wording.model_failed(endpoint_name, name, answer.status, body)
 
     async def _load(self, exchange: Exchange, max_bytes: int) -> bytes:
         """The whole body of an answer that is not streamed."""
-        endpoint_name, name = exchange.instance.endpoint_name, exchange.deployed.container.name
+        endpoint_name, name = exchange.instance.endpoint_name, exchange.container_name
         body = bytearray()
         try:
             while (chunk := await exchange.next_chunk()) is not None:
@@ -373,6 +294,19 @@ class Invoker:
             raise self._wording.timed_out(endpoint_name, name) from None
         exchange.finish("ok")
         return bytes(body)
+
+
+def _takers(call: Invocation, workload: Workload) -> Iterator[DeployedVariant]:
+    """The variants that a call may go to, of the old fleet and the new one, whatever it is for within them."""
+    new = workload.update.variants if workload.update else ()
+    for deployed in (*workload.production, *new):
+        if not deployed.is_shadow and call.target_variant in (None, deployed.name):
+            yield deployed
+
+
+def _takes(deployed: DeployedVariant, call: Invocation) -> bool:
+    """Whether a call may be handed to an instance of a variant."""
+    return call.target_variant in (None, deployed.name) and call.target.is_met_by(deployed)
 
 
 def _after(waited_s: float, call: Invocation, terms: Terms) -> tuple[Invocation, Terms]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from firstbyte.hosting.definitions import Members
 from firstbyte.hosting.errors import ValidationFailed
-from firstbyte.hosting.records import Members
 from firstbyte.hosting.store.rows import write_time
 
 DEFAULT_PAGE_LEN = 10

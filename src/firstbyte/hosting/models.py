@@ -1,14 +1,14 @@
 """CreateModel, DescribeModel, ListModels, DeleteModel."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from firstbyte.hosting.definitions import ExecutionMode, Members, Model
 from firstbyte.hosting.errors import AlreadyExists, NotFound, ValidationFailed
 from firstbyte.hosting.listing import Item, list_page
 from firstbyte.hosting.messages import Wording
 from firstbyte.hosting.ports import Clock
-from firstbyte.hosting.records import Members, Model
 from firstbyte.hosting.store.database import Store
-from firstbyte.hosting.store.rows import read_containers
 from firstbyte.hosting.tags import read_tags, without_tags
 
 
@@ -24,15 +24,7 @@ class Models:
         """Make a model. Its image is not looked at: an endpoint that cannot run it fails, as on AWS."""
         check_containers(members)
         name = members["ModelName"]
-        spec = without_tags(members)
-        model = Model(
-            name=name,
-            arn=self._wording.arn("model", name),
-            created_at=self._clock.now(),
-            containers=read_containers(spec),
-            execution_role_arn=members.get("ExecutionRoleArn"),
-            spec=spec,
-        )
+        model = Model(name, self._wording.arn("model", name), self._clock.now(), without_tags(members))
         if not self._store.models.add(model, read_tags(members)):
             raise AlreadyExists(self._wording.already_exists("model", name))
         return {"ModelArn": model.arn}
@@ -80,13 +72,18 @@ def _shown_container(spec: Members) -> dict[str, Any]:
 
 def check_containers(members: Members) -> None:
     """Refuse what this host cannot run, now and in words, rather than later in a container."""
-    has_primary = bool(members.get("PrimaryContainer"))
-    containers = members.get("Containers", [])
-    if has_primary == bool(containers):
+    primary, containers = members.get("PrimaryContainer"), members.get("Containers", [])
+    if bool(primary) == bool(containers):
         raise ValidationFailed("Exactly one of PrimaryContainer and Containers must be given.")
-    if len(containers) > 1:
-        raise ValidationFailed("Inference pipelines are not hosted here: Containers may hold one container.")
-    container = members["PrimaryContainer"] if has_primary else containers[0]
+    for container in [primary] if primary else containers:
+        _check_container(container)
+    is_direct = members.get("InferenceExecutionConfig", {}).get("Mode") == ExecutionMode.DIRECT
+    if is_direct and primary:
+        raise ValidationFailed("InferenceExecutionConfig.Mode Direct is for Containers: PrimaryContainer has no other.")
+    _check_hostnames([container.get("ContainerHostname") for container in containers], is_direct=is_direct)
+
+
+def _check_container(container: Members) -> None:
     if not container.get("Image"):
         raise ValidationFailed("An Image must be given: model packages are not hosted here.")
     if container.get("Mode", "SingleModel") != "SingleModel":
@@ -94,6 +91,17 @@ def check_containers(members: Members) -> None:
     if container.get("ModelDataUrl") and container.get("ModelDataSource"):
         raise ValidationFailed("At most one of ModelDataUrl and ModelDataSource may be given.")
     check_environment(container.get("Environment", {}))
+
+
+def _check_hostnames(hostnames: Sequence[str | None], *, is_direct: bool) -> None:
+    """Refuse containers that could not be told apart (API reference, ContainerDefinition, ContainerHostname)."""
+    given = [hostname for hostname in hostnames if hostname]
+    if is_direct and len(given) < len(hostnames):
+        raise ValidationFailed("With InferenceExecutionConfig.Mode Direct every container needs a ContainerHostname.")
+    if given and len(given) < len(hostnames):
+        raise ValidationFailed("If any of the Containers has a ContainerHostname, every one of them must have one.")
+    if len(set(given)) < len(given):
+        raise ValidationFailed("The ContainerHostnames of the Containers must differ.")
 
 
 def check_environment(environment: Members) -> None:

@@ -37,7 +37,7 @@ class RestartInstance:
 
 @dataclass(frozen=True, slots=True)
 class EndInstance:
-    """End the container of an instance that does not answer: from now on it counts as crashed."""
+    """End the containers of an instance that does not answer: from now on it counts as crashed."""
 
     instance_id: str
     reason: str
@@ -68,8 +68,8 @@ class AdvanceEndpoint:
     endpoint_name: str
     event: EndpointEvent
     reason: str | None = None
-    instance_id: str | None = None
-    """The instance that gave the reason; its log belongs to it."""
+    container_id: str | None = None
+    """The container that gave the reason; its log belongs to it."""
     component_name: str | None = None
 
 
@@ -120,7 +120,7 @@ def _create(
         is_spent = instance.status is InstanceStatus.CRASHED and instance.num_starts >= settings.max_start_attempts
         if timed_out or is_spent or instance.status is InstanceStatus.REFUSED:
             reason = timed_out or instance.failure_reason
-            yield _advance(workload, EndpointEvent.INSTANCE_GAVE_UP, reason, instance.id)
+            yield _advance(workload, EndpointEvent.INSTANCE_GAVE_UP, reason, instance)
             return
     if _is_complete(wanted(workload), instances):
         yield _advance(workload, EndpointEvent.ALL_HEALTHY)
@@ -158,7 +158,7 @@ def _update(
         is_spent = instance.status is InstanceStatus.CRASHED and instance.num_starts >= settings.max_start_attempts
         if instance.key in new and (timed_out or is_spent or instance.status is InstanceStatus.REFUSED):
             reason = timed_out or instance.failure_reason
-            yield _advance(workload, EndpointEvent.INSTANCE_GAVE_UP, reason, instance.id)
+            yield _advance(workload, EndpointEvent.INSTANCE_GAVE_UP, reason, instance)
             return
     if reason := overdue(update, now):
         yield _advance(workload, EndpointEvent.INSTANCE_GAVE_UP, reason)
@@ -185,10 +185,11 @@ def _roll_back(
 
 
 def _advance(
-    workload: Workload, event: EndpointEvent, reason: str | None = None, instance_id: str | None = None
+    workload: Workload, event: EndpointEvent, reason: str | None = None, instance: Instance | None = None
 ) -> AdvanceEndpoint:
     endpoint_name, component_name = workload.place
-    return AdvanceEndpoint(endpoint_name, event, reason, instance_id, component_name)
+    container_id = instance.container_ids[instance.suspect] if instance else None
+    return AdvanceEndpoint(endpoint_name, event, reason, container_id, component_name)
 
 
 def _surplus(counts: Counts, instances: Sequence[Instance]) -> list[Instance]:
@@ -234,12 +235,12 @@ def _timed_out(workload: Workload, instance: Instance, now: datetime, settings: 
     if instance.status is InstanceStatus.HEALTHY and instance.num_missed_pings >= settings.max_missed_pings:
         return no_longer_answers(instance.variant_name)
     # Until it is launched, fetching the model data has a limit of its own.
-    if instance.status is not InstanceStatus.STARTING or instance.url is None:
+    if instance.status is not InstanceStatus.STARTING or not instance.urls:
         return None
     deployed = workload.deployed(instance.key)
     own_limit_s = deployed.variant.container_startup_health_check_timeout_s if deployed else None
     limit = timedelta(seconds=own_limit_s or settings.health_check_timeout_s)
-    container_name = deployed.container.name if deployed else "primary"
+    container_name = deployed.containers[instance.suspect].name if deployed else "primary"
     return ping_failure(container_name, instance.variant_name) if now >= instance.since + limit else None
 
 

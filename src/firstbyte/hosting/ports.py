@@ -12,16 +12,17 @@ from firstbyte.hosting.facts import Emit
 
 @dataclass(frozen=True, slots=True)
 class InstanceSpec:
-    """Everything a launcher needs to start one instance."""
+    """Everything a launcher needs to start one container of an instance."""
 
-    instance_id: str
+    container_id: str
+    """What the launcher knows it by: the instance's id, then a slash and its name where the instance has several."""
     endpoint_name: str
     variant_name: str
     image: str
     environment: Mapping[str, str]
     """The model's own Environment, exactly as in CreateModel."""
     folder: Path
-    """The instance's folder: its working directory and the place of its log."""
+    """The container's folder: its working directory and the place of its log."""
     model_dir: Path
     """Stands for /opt/ml/model; empty when the model has no data."""
 
@@ -39,7 +40,7 @@ class InstancePhase(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class InstanceState:
-    """One observation of one instance."""
+    """One observation of one container."""
 
     phase: InstancePhase
     exit_code: int | None = None
@@ -47,7 +48,7 @@ class InstanceState:
 
 
 class Launcher(Protocol):
-    """Starts, watches and stops instances."""
+    """Starts, watches and stops containers; an instance has one or several."""
 
     async def start(self, spec: InstanceSpec) -> str:
         """Start the container and return its base URL at once, without waiting for it to be healthy.
@@ -55,19 +56,19 @@ class Launcher(Protocol):
         Raises UnknownImage if no container here can stand for the image, LaunchFailed if it could not be started.
         """
 
-    async def observe(self, instance_id: str) -> InstanceState:
-        """Look at an instance: whether it runs and, with one GET /ping, whether it is healthy. Never raises."""
+    async def observe(self, container_id: str) -> InstanceState:
+        """Look at a container: whether it runs and, with one GET /ping, whether it is healthy. Never raises."""
 
-    async def stop(self, instance_id: str) -> None:
-        """Ask an instance to end, end it by force after a while, and return when it is gone. Unknown ids are fine."""
+    async def stop(self, container_id: str) -> None:
+        """Ask a container to end, end it by force after a while, and return when it is gone. Unknown ids are fine."""
 
-    def tail_log(self, instance_id: str, num_lines: int) -> list[str]:
-        """Give the last lines of an instance's log, oldest first; also after it was stopped."""
+    def tail_log(self, container_id: str, num_lines: int) -> list[str]:
+        """Give the last lines of a container's log, oldest first; also after it was stopped."""
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceCall:
-    """One POST /invocations to an instance."""
+    """One POST /invocations to a container."""
 
     headers: Mapping[str, str]
     """Content-Type, Accept and X-Amzn-SageMaker-* only."""
@@ -75,7 +76,7 @@ class InstanceCall:
 
 
 class InstanceAnswer(Protocol):
-    """An instance's answer, from the moment its status line and headers are in."""
+    """A container's answer, from the moment its status line and headers are in."""
 
     @property
     def status(self) -> int:
@@ -93,14 +94,14 @@ class InstanceAnswer(Protocol):
 
 
 class InstanceClient(Protocol):
-    """The relay's way to one instance."""
+    """The relay's way to one container."""
 
     async def invoke(self, url: str, call: InstanceCall) -> InstanceAnswer:
         """POST to `url`/invocations. Raises InstanceUnreachable (nothing was sent) or StreamBroken (no answer came)."""
 
 
 class ModelData(Protocol):
-    """Brings a model's data to an instance's folder."""
+    """Brings a model's data to a container's folder."""
 
     async def fetch(self, url: str, into: Path) -> None:
         """Lay the files of a ModelDataUrl or S3 prefix under `into`. Raises ModelDataError with a sentence."""

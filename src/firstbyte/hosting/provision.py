@@ -1,4 +1,4 @@
-"""Getting one instance onto its feet: its folder, its model data, its container. Called by the controller's jobs."""
+"""Getting one instance onto its feet: folders, model data, containers. Called by the controller's jobs."""
 
 import asyncio
 import re
@@ -22,40 +22,44 @@ def new_instance_id() -> str:
 
 
 class Provisioner:
-    """Makes and clears away what an instance needs on disk, and launches its container."""
+    """Makes and clears away what an instance needs on disk, and launches its containers."""
 
     def __init__(self, ports: Ports, settings: HostingSettings) -> None:
         self._launcher = ports.launcher
         self._model_data = ports.model_data
         self._settings = settings
 
-    async def launch(self, instance: Instance, deployed: DeployedVariant) -> str:
-        """Lay out the instance's folder, fetch its model data unless that is there already, start its container.
+    async def launch(self, instance: Instance, deployed: DeployedVariant) -> tuple[str, ...]:
+        """Lay out the folder of each container, fetch its model data unless that is there already, start it.
 
-        Returns the container's URL. Raises UnknownImage, ModelDataError, LaunchFailed, OSError.
+        Returns the containers' URLs. Raises UnknownImage, ModelDataError, LaunchFailed, OSError; what was started by
+        then runs on.
         """
-        folder = self._settings.instances_dir / instance.id
-        model_dir = folder / "model"
-        if not await asyncio.to_thread(model_dir.is_dir):
-            await self._lay_out(model_dir, deployed)
-        spec = InstanceSpec(
-            instance_id=instance.id,
-            endpoint_name=instance.endpoint_name,
-            variant_name=instance.variant_name,
-            image=deployed.container.image,
-            environment=deployed.container.environment,
-            folder=folder,
-            model_dir=model_dir,
-        )
-        return await self._launcher.start(spec)
+        specs = [
+            InstanceSpec(
+                container_id=container_id,
+                endpoint_name=instance.endpoint_name,
+                variant_name=instance.variant_name,
+                image=container.image,
+                environment=container.environment,
+                folder=self._settings.instances_dir / container_id,
+                model_dir=self._settings.instances_dir / container_id / "model",
+            )
+            for container_id, container in zip(instance.container_ids, deployed.containers, strict=True)
+        ]
+        limit_s = deployed.variant.model_data_download_timeout_s or self._settings.model_data_timeout_s
+        for spec, container in zip(specs, deployed.containers, strict=True):
+            if not await asyncio.to_thread(spec.model_dir.is_dir):
+                await self._lay_out(spec.model_dir, container.model_data_url, limit_s)
+        # They load side by side; none is started before the data of all is there.
+        return tuple([await self._launcher.start(spec) for spec in specs])
 
-    async def _lay_out(self, model_dir: Path, deployed: DeployedVariant) -> None:
+    async def _lay_out(self, model_dir: Path, url: str | None, limit_s: float) -> None:
         # Fetched beside and then renamed: a model folder that exists is whole.
         partial = model_dir.with_suffix(".partial")
         await asyncio.to_thread(shutil.rmtree, partial, ignore_errors=True)
         await asyncio.to_thread(partial.mkdir, parents=True)
-        if url := deployed.container.model_data_url:
-            limit_s = deployed.variant.model_data_download_timeout_s or self._settings.model_data_timeout_s
+        if url:
             try:
                 async with asyncio.timeout(limit_s):
                     await self._model_data.fetch(url, partial)
@@ -64,7 +68,7 @@ class Provisioner:
         await asyncio.to_thread(partial.rename, model_dir)
 
     async def clear(self, instance_id: str) -> None:
-        """Remove an instance's folder, its log with it."""
+        """Remove an instance's folder, the logs with it."""
         assert INSTANCE_ID.fullmatch(instance_id), "only an instance's own folder may be removed"
         await asyncio.to_thread(shutil.rmtree, self._settings.instances_dir / instance_id, ignore_errors=True)
 

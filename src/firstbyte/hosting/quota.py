@@ -26,4 +26,4 @@ class Quota:
 
 
 def _num_instances(variants: Sequence[DeployedVariant]) -> int:
-    return sum(deployed.num_containers for deployed in variants)
+    return sum(deployed.num_instances for deployed in variants)

@@ -19,6 +19,11 @@ def no_longer_answers(variant_name: str) -> str:
     return f"The container for production variant {variant_name} no longer answers the ping health check."
 
 
+def exited(container_name: str, variant_name: str, exit_code: int | None) -> str:
+    """A container that was healthy and ended."""
+    return f"The {container_name} container for production variant {variant_name} exited with code {exit_code}."
+
+
 def model_data_timeout(url: str, limit_s: float) -> str:
     """Model data that took too long to fetch."""
     return f"Model data at {url} could not be downloaded within {limit_s:g} seconds."

@@ -5,14 +5,11 @@ that Describe gives back what Create was given. Member names and limits: SageMak
 """
 
 import enum
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
-Members = Mapping[str, Any]
-"""A structure of the API: AWS's member names to values."""
-
+from firstbyte.hosting.definitions import Container, ExecutionMode, Members
 
 DEFAULT_CONCURRENCY = 8
 """Requests that one instance gets at a time where MaxConcurrentInvocationsPerInstance does not say."""
@@ -75,61 +72,17 @@ class InstanceStatus(enum.StrEnum):
     """Where one instance is in its life."""
 
     STARTING = "starting"
-    """Its model data is being fetched, or its container runs but has not answered /ping with 200 yet."""
+    """Its model data is being fetched, or a container of it has not answered /ping with 200 yet."""
     HEALTHY = "healthy"
-    """It answers /ping; requests may go to it."""
+    """Its containers answer /ping; requests may go to it."""
     CRASHED = "crashed"
-    """Its container ended, or had to be ended. It may be started again."""
+    """A container of it ended, or had to be ended. It may be started again."""
     REFUSED = "refused"
     """It could not be started for a reason that will not go away by itself: unknown image, missing model data."""
     STOPPING = "stopping"
     """It was told to end and finishes what it streams."""
     STOPPED = "stopped"
     """Gone; never kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Container:
-    """One `ContainerDefinition`."""
-
-    image: str
-    environment: Mapping[str, str] = field(default_factory=dict)
-    model_data_url: str | None = None
-    """Where the model's files lie: a .tar.gz, or a prefix that ends in "/" (from ModelDataUrl or ModelDataSource)."""
-    container_hostname: str | None = None
-    mode: str = "SingleModel"
-    spec: Members = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The name that AWS's messages call this container by."""
-        return self.container_hostname or "primary"
-
-    @classmethod
-    def of(cls, spec: Members) -> Self:
-        """Read a `ContainerDefinition`."""
-        source = spec.get("ModelDataSource", {}).get("S3DataSource", {})
-        return cls(
-            image=spec.get("Image", ""),
-            environment=dict(spec.get("Environment", {})),
-            model_data_url=spec.get("ModelDataUrl") or source.get("S3Uri"),
-            container_hostname=spec.get("ContainerHostname"),
-            mode=spec.get("Mode", "SingleModel"),
-            spec=spec,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """What CreateModel made: an image, its environment, and where its data lies."""
-
-    name: str
-    arn: str
-    created_at: datetime
-    containers: tuple[Container, ...]
-    execution_role_arn: str | None
-    spec: Members
-    """The members of CreateModel as given, without Tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,17 +137,19 @@ class EndpointConfig:
 
 @dataclass(frozen=True, slots=True)
 class DeployedVariant:
-    """A variant with its model's container, copied when the endpoint was made.
+    """A variant with its model's containers, copied when the endpoint was made.
 
     The copy is why the config and the model may be deleted while the endpoint lives, as on AWS.
     """
 
     variant: Variant
-    container: Container
+    containers: tuple[Container, ...]
+    """What each of its instances runs; empty where inference components run on it."""
     generation: int = 0
     """Counts the endpoint's updates: variants of one generation are one fleet."""
     is_shadow: bool = False
     """Whether it only gets copies of requests, its answers dropped."""
+    execution_mode: ExecutionMode = ExecutionMode.SERIAL
 
     @property
     def name(self) -> str:
@@ -204,10 +159,20 @@ class DeployedVariant:
     @property
     def hosts_components(self) -> bool:
         """Whether it runs no container of its own: inference components do."""
-        return not self.container.image
+        return not self.containers
 
     @property
-    def num_containers(self) -> int:
+    def is_direct(self) -> bool:
+        """Whether a request names the container that it is for."""
+        return self.execution_mode is ExecutionMode.DIRECT
+
+    @property
+    def container_names(self) -> tuple[str, ...]:
+        """What its containers are told apart by; empty where an instance is its one container."""
+        return tuple(container.name for container in self.containers) if len(self.containers) > 1 else ()
+
+    @property
+    def num_instances(self) -> int:
         """How many instances of it there should be."""
         return 0 if self.hosts_components else self.variant.initial_instance_count
 
@@ -357,16 +322,16 @@ def find_deployed(workload: Workload, key: VariantKey) -> DeployedVariant | None
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One running (or ended) copy of a variant's container. Observed, so never stored: it does not outlive the host."""
+    """One running (or ended) copy of a variant's containers. Observed, never stored: it does not outlive the host."""
 
     id: str
     endpoint_name: str
     variant_name: str
     status: InstanceStatus
     since: datetime
-    """When it came to its status; for STARTING, when its container was launched."""
-    url: str | None = None
-    """`http://host:port` of its container, once launched."""
+    """When it came to its status; for STARTING, when its containers were launched."""
+    urls: tuple[str, ...] = ()
+    """`http://host:port` of each of its containers, once all of them are launched."""
     num_starts: int = 1
     """How often in a row it was started without having been healthy for a while."""
     num_missed_pings: int = 0
@@ -377,6 +342,15 @@ class Instance:
     """Of the fleet that it belongs to."""
     component_name: str | None = None
     """The inference component that it is a copy of; None for an instance of an endpoint's own."""
+    container_names: tuple[str, ...] = ()
+    """What its containers are told apart by; empty where it is its one container."""
+    suspect: int = 0
+    """Which of its containers it waits for while STARTING, or was brought down by."""
+
+    @property
+    def container_ids(self) -> tuple[str, ...]:
+        """What its containers are known by to the launcher; their folders and log streams are named after it."""
+        return tuple(f"{self.id}/{name}" for name in self.container_names) or (self.id,)
 
     @property
     def place(self) -> Place:

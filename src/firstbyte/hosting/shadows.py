@@ -9,11 +9,12 @@ import asyncio
 import random
 
 from firstbyte.hosting.errors import InstanceUnreachable, StreamBroken
-from firstbyte.hosting.exchange import CallMark, Exchange
+from firstbyte.hosting.exchange import CallMark, Exchange, Limits
 from firstbyte.hosting.facts import ShadowSkipped
 from firstbyte.hosting.fleet import Fleet
 from firstbyte.hosting.ports import InstanceCall, Ports
-from firstbyte.hosting.records import DeployedVariant, Endpoint, InstanceStatus
+from firstbyte.hosting.records import Endpoint, InstanceStatus
+from firstbyte.hosting.routes import Route, find_route
 from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.traffic import Random, choose_instance, choose_shadow
 
@@ -29,10 +30,10 @@ class Shadows:
         self.random: Random = random.Random()  # noqa: S311 - samples, keeps no secret
 
     def copy(
-        self, call: InstanceCall, endpoint: Endpoint, production: DeployedVariant, limit_s: float, *, streaming: bool
+        self, call: InstanceCall, endpoint: Endpoint, answered_by: Route, limits: Limits, *, streaming: bool
     ) -> None:
-        """Send a copy of a request that `production` answers to its shadow, if it has one and the sample wants it."""
-        shadow = choose_shadow(endpoint, production, self.random)
+        """Send a copy of a request to the shadow of what answers it, if there is one and the sample wants it."""
+        shadow = choose_shadow(endpoint, answered_by.deployed, self.random)
         if shadow is None:
             return
         instances = [
@@ -42,19 +43,22 @@ class Shadows:
         ]
         num_outstanding = self._fleet.num_outstanding
         instance = choose_instance(shadow.variant.routing_strategy, instances, num_outstanding, self.random)
-        if instance is None or len(self._copies) >= self._max_copies:
-            reason = "no instance is healthy" if instance is None else "too many copies are under way"
+        can_answer = answered_by.target.is_met_by(shadow)
+        if instance is None or not can_answer or len(self._copies) >= self._max_copies:
+            few = "no instance is healthy" if instance is None else "too many copies are under way"
+            reason = few if can_answer else "it has not what the request is for"
             self._ports.emit(ShadowSkipped(endpoint.name, shadow.name, reason))
             return
-        exchange = Exchange(instance, shadow, num_outstanding, self._ports.emit, CallMark(streaming))
-        task = asyncio.create_task(self._run(exchange, call, limit_s), name="shadow copy")
+        route = find_route(instance, shadow, answered_by.target)
+        exchange = Exchange(route, num_outstanding, self._ports.emit, CallMark(streaming))
+        task = asyncio.create_task(self._run(exchange, call, limits), name="shadow copy")
         self._copies.add(task)
         task.add_done_callback(self._copies.discard)
 
-    async def _run(self, exchange: Exchange, call: InstanceCall, limit_s: float) -> None:
+    async def _run(self, exchange: Exchange, call: InstanceCall, limits: Limits) -> None:
         """One copy, to its answer's end; the facts tell how it went."""
         try:
-            answer = await exchange.ask(self._ports.client, call, limit_s)
+            answer = await exchange.ask(self._ports.client, call, limits)
             try:
                 while await exchange.next_chunk() is not None:
                     pass

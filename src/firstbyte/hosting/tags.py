@@ -4,9 +4,9 @@ import base64
 import binascii
 from typing import Any
 
+from firstbyte.hosting.definitions import Members
 from firstbyte.hosting.errors import NotFound, ValidationFailed
 from firstbyte.hosting.messages import Wording
-from firstbyte.hosting.records import Members
 from firstbyte.hosting.store.database import Store
 
 MAX_TAGS = 50

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from firstbyte.hosting.definitions import Members
 from firstbyte.hosting.deployment import check_deployment, fleet_generation, with_counts
 from firstbyte.hosting.endpoints import UNDER_WAY, Endpoints
 from firstbyte.hosting.errors import InProgress, NotFound, ValidationFailed
@@ -11,7 +12,7 @@ from firstbyte.hosting.facts import EndpointChanged
 from firstbyte.hosting.lifecycle import EndpointEvent, IllegalTransition
 from firstbyte.hosting.messages import Wording
 from firstbyte.hosting.ports import Ports
-from firstbyte.hosting.records import DeployedVariant, Endpoint, EndpointConfig, EndpointGoal, Members, Update
+from firstbyte.hosting.records import DeployedVariant, Endpoint, EndpointConfig, EndpointGoal, Update
 from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.store.database import Store
 

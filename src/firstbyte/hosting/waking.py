@@ -67,7 +67,7 @@ class Waking:
         """Whether it is not at zero copies, or not any more; copies that crashed are the controller's business."""
         if component.goal not in SERVING_GOALS:
             return False
-        if component.variants[0].num_containers or (self._settings.strict and any(wanted(component).values())):
+        if component.variants[0].num_instances or (self._settings.strict and any(wanted(component).values())):
             return True
         copies = self._fleet.of(*component.place)
         return any(copy.status is InstanceStatus.HEALTHY and component.deployed(copy.key) for copy in copies)
@@ -94,4 +94,4 @@ class Waking:
 
 def _is_coming_back(component: InferenceComponent) -> bool:
     """Whether it is on its way from zero copies to some."""
-    return component.update is not None and component.update.variants[0].num_containers > 0
+    return component.update is not None and component.update.variants[0].num_instances > 0

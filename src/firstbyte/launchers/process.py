@@ -1,4 +1,4 @@
-"""Instances as processes on this machine, without a container runtime. Implements hosting's Launcher."""
+"""Containers of instances as processes on this machine, without a container runtime. Implements hosting's Launcher."""
 
 import asyncio
 import contextlib
@@ -40,14 +40,14 @@ class ProcessLauncherSettings:
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """One instance's process."""
+    """One container's process."""
 
     process: Process
     url: str
 
 
 class ProcessLauncher:
-    """Starts, watches and stops instances as child processes."""
+    """Starts, watches and stops containers as child processes."""
 
     def __init__(self, settings: ProcessLauncherSettings) -> None:
         self._settings = settings
@@ -56,13 +56,13 @@ class ProcessLauncher:
         self._http: aiohttp.ClientSession | None = None
 
     async def start(self, spec: InstanceSpec) -> str:
-        """Start an instance's process; its folder must exist. Raises UnknownImage, LaunchFailed."""
-        assert spec.instance_id not in self._running, "an instance is stopped before it is started again"
+        """Start a container's process; its folder must exist. Raises UnknownImage, LaunchFailed."""
+        assert spec.container_id not in self._running, "a container is stopped before it is started again"
         stand_in = read_image(spec.image)
         host, port = self._settings.host, free_port(self._settings.host)
         environment = container_environment(spec, stand_in, self._settings.container, host=host, port=port)
         url = f"http://{host}:{port}"
-        self._logs[spec.instance_id] = spec.folder / LOG_NAME
+        self._logs[spec.container_id] = spec.folder / LOG_NAME
         spawning = asyncio.ensure_future(self._spawn(spec, environment))
         try:
             await asyncio.shield(spawning)
@@ -71,11 +71,11 @@ class ProcessLauncher:
         finally:
             # A start that is cancelled may have made a process all the same; stop must find it.
             with contextlib.suppress(OSError):
-                self._running[spec.instance_id] = _Running(await spawning, url)
+                self._running[spec.container_id] = _Running(await spawning, url)
         return url
 
     async def _spawn(self, spec: InstanceSpec, environment: dict[str, str]) -> Process:
-        log = await asyncio.to_thread(self._logs[spec.instance_id].open, "ab")
+        log = await asyncio.to_thread(self._logs[spec.container_id].open, "ab")
         try:
             return await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -93,9 +93,9 @@ class ProcessLauncher:
         finally:
             log.close()
 
-    async def observe(self, instance_id: str) -> InstanceState:
+    async def observe(self, container_id: str) -> InstanceState:
         """Whether the process runs and, with one ping, whether the container in it is healthy."""
-        running = self._running.get(instance_id)
+        running = self._running.get(container_id)
         if running is None:
             return InstanceState(InstancePhase.EXITED)
         if running.process.returncode is None and await self._ping(running.url):
@@ -116,9 +116,9 @@ class ProcessLauncher:
         except (aiohttp.ClientError, TimeoutError):
             return False
 
-    async def stop(self, instance_id: str) -> None:
+    async def stop(self, container_id: str) -> None:
         """SIGTERM, and SIGKILL to what is left of the process group after the grace period."""
-        running = self._running.get(instance_id)
+        running = self._running.get(container_id)
         if running is None:
             return
         if running.process.returncode is None:
@@ -133,15 +133,15 @@ class ProcessLauncher:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(running.process.pid, signal.SIGKILL)
         await running.process.wait()
-        self._running.pop(instance_id, None)
+        self._running.pop(container_id, None)
 
-    def pid(self, instance_id: str) -> int:
-        """The process id of a running instance. Raises KeyError if it was not started, or was stopped."""
-        return self._running[instance_id].process.pid
+    def pid(self, container_id: str) -> int:
+        """The process id of a running container. Raises KeyError if it was not started, or was stopped."""
+        return self._running[container_id].process.pid
 
-    def tail_log(self, instance_id: str, num_lines: int) -> list[str]:
-        """The last lines that an instance wrote."""
-        path = self._logs.get(instance_id)
+    def tail_log(self, container_id: str, num_lines: int) -> list[str]:
+        """The last lines that a container wrote."""
+        path = self._logs.get(container_id)
         if path is None or not path.is_file():
             return []
         with path.open("rb") as log:
@@ -152,6 +152,6 @@ class ProcessLauncher:
 
     async def close(self) -> None:
         """Stop whatever runs still, and close the connections for pings."""
-        await asyncio.gather(*(self.stop(instance_id) for instance_id in list(self._running)))
+        await asyncio.gather(*(self.stop(container_id) for container_id in list(self._running)))
         if self._http is not None:
             await self._http.close()

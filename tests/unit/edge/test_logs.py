@@ -1,6 +1,7 @@
 """Lines of instances' logs come out as CloudWatch's events."""
 
 import datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -161,3 +162,14 @@ async def test_a_token_of_another_kind_is_refused(logs: Logs, token: str) -> Non
 async def test_a_stream_that_is_not_there_is_not_found(logs: Logs) -> None:
     with pytest.raises(ServiceError, match="The specified log stream does not exist"):
         await logs.get_log_events(call(logStreamName="v/none"))
+
+
+async def test_each_container_of_an_instance_has_a_stream(tmp_path: Path) -> None:
+    pair = replace(instance("i-1"), container_names=("first", "second"))
+    for name in pair.container_names:
+        (tmp_path / "i-1" / name).mkdir(parents=True)
+        (tmp_path / "i-1" / name / "log").write_text(f"{name} ready\n")
+    logs = Logs(lambda name: (pair,), lambda name: True, lambda name: tmp_path / name / "log")
+    answer = await logs.filter_log_events(call())
+    streams = {event["logStreamName"]: event["message"] for event in answer["events"]}
+    assert streams == {"v/i-1/first": "first ready", "v/i-1/second": "second ready"}

@@ -243,8 +243,24 @@ async def test_more_instances_than_the_host_runs(tmp_path: Path) -> None:
             "Exactly one of PrimaryContainer and Containers must be given.",
         ),
         (
-            {"Containers": [CONTAINER, CONTAINER]},
-            "Inference pipelines are not hosted here: Containers may hold one container.",
+            {"Containers": [CONTAINER, {"Environment": {}}]},
+            "An Image must be given: model packages are not hosted here.",
+        ),
+        (
+            {"Containers": [CONTAINER, {**CONTAINER, "ContainerHostname": "second"}]},
+            "If any of the Containers has a ContainerHostname, every one of them must have one.",
+        ),
+        (
+            {"Containers": [{**CONTAINER, "ContainerHostname": "same"}, {**CONTAINER, "ContainerHostname": "same"}]},
+            "The ContainerHostnames of the Containers must differ.",
+        ),
+        (
+            {"Containers": [CONTAINER, CONTAINER], "InferenceExecutionConfig": {"Mode": "Direct"}},
+            "With InferenceExecutionConfig.Mode Direct every container needs a ContainerHostname.",
+        ),
+        (
+            {"PrimaryContainer": CONTAINER, "InferenceExecutionConfig": {"Mode": "Direct"}},
+            "InferenceExecutionConfig.Mode Direct is for Containers: PrimaryContainer has no other.",
         ),
         (
             {"PrimaryContainer": {"ModelPackageName": "p"}},
@@ -358,38 +374,16 @@ async def test_data_capture_and_serverless_are_shown_as_given(host: FakeHost) ->
     }
 
 
-async def test_tags_are_added_listed_page_by_page_and_deleted(host: FakeHost) -> None:
-    host.deploy("e")
-    arn = f"{ARN}:endpoint/e"
-    tags = [{"Key": f"k{n:02d}", "Value": str(n)} for n in range(50)]
-    assert host.api.add_tags({"ResourceArn": arn, "Tags": tags}) == {"Tags": tags}
-    first = host.api.list_tags({"ResourceArn": arn, "MaxResults": 30})
-    second = host.api.list_tags({"ResourceArn": arn, "NextToken": first["NextToken"]})
-    assert first["Tags"] + second["Tags"] == tags
-    assert "NextToken" not in second
-
-    assert host.api.delete_tags({"ResourceArn": arn, "TagKeys": [tag["Key"] for tag in tags[1:]]}) == {}
-    assert host.api.list_tags({"ResourceArn": arn}) == {"Tags": tags[:1]}
-
-
-async def test_tags_that_cannot_be(host: FakeHost) -> None:
-    host.deploy("e")
-    tags = [{"Key": str(n), "Value": ""} for n in range(51)]
-    cases: tuple[tuple[dict[str, Any], type, str], ...] = (
-        ({"ResourceArn": f"{ARN}:endpoint/e", "Tags": tags}, ValidationFailed, "A resource may have at most 50 tags."),
-        ({"ResourceArn": f"{ARN}:endpoint/x"}, NotFound, f'Could not find endpoint "{ARN}:endpoint/x".'),
-        ({"ResourceArn": "arn:aws:x:y:1:endpoint/e"}, NotFound, f'Could not find endpoint "{ARN}:endpoint/e".'),
-        ({"ResourceArn": f"{ARN}:app/x"}, ValidationFailed, "Resources of the kind app are not hosted here."),
-    )  # fmt: skip
-    for members, kind, message in cases:
-        assert refusal(host.api.add_tags, {"Tags": [], **members}) == (kind, message)
-    token = {"ResourceArn": f"{ARN}:endpoint/e", "NextToken": "§"}
-    assert refusal(host.api.list_tags, token) == (ValidationFailed, "The NextToken is not valid.")
-
-
 async def test_the_logs_of_an_endpoints_instances(host: FakeHost) -> None:
     host.deploy("e", variants=({"InitialInstanceCount": 2},))
     await host.settle()
     logs = host.api.tail_logs("e", 1)
     assert [(log.variant_name, log.lines) for log in logs] == [("AllTraffic", ("said: hello",))] * 2
     assert host.api.tail_logs("none", 1) == ()
+
+
+async def test_an_asynchronous_endpoint_has_no_containers_to_be_named(host: FakeHost) -> None:
+    config = {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://b/out"}}}
+    host.deploy("row", containers=({}, {}), config=config)
+    with pytest.raises(ValidationFailed, match="InvokeEndpointAsync names no container"):
+        host.deploy("e", containers=({"ContainerHostname": "a"},), mode="Direct", config=config)

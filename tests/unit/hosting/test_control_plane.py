@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from fakes.control_plane import FakeHost
+from fakes.control_plane import ECHO, FakeHost
 from firstbyte.hosting.errors import AlreadyExists, InProgress, NotFound
 from firstbyte.hosting.facts import ControllerFaulted
 from firstbyte.hosting.ports import InstancePhase, InstanceState
@@ -40,7 +40,7 @@ class ControlPlaneMachine(RuleBasedStateMachine):
     @initialize()
     def begin_in_service(self) -> None:
         """There is one endpoint of two variants, since what goes wrong goes wrong in service."""
-        self.create("a", [2, 1], "", "firstbyte/echo")
+        self.create("a", [2, 1], [""], ECHO)
         assert self.in_loop(self.host.settle("a")) == "InService"
 
     def in_loop(self, coroutine: Any) -> Any:
@@ -49,20 +49,22 @@ class ControlPlaneMachine(RuleBasedStateMachine):
     @rule(
         name=NAMES,
         counts=st.lists(st.integers(1, 2), min_size=1, max_size=2),
-        on_start=st.sampled_from(["", "", "hang", "exit 1"]),
+        on_starts=st.lists(st.sampled_from(["", "", "", "hang", "exit 1"]), min_size=1, max_size=3),
         image=st.sampled_from(["firstbyte/echo", "firstbyte/echo", "firstbyte/echo", "example/unknown"]),
     )
-    def create(self, name: str, counts: list[int], on_start: str, image: str) -> None:
+    def create(self, name: str, counts: list[int], on_starts: list[str], image: str) -> None:
         self.num_created += 1
         model = f"m{self.num_created}"
-        container = {"Image": image, "Environment": {"ON_START": on_start}}
+        environments = [{"ON_START": on_start} for on_start in on_starts]
+        containers = [{"Image": ECHO, "Environment": environment} for environment in environments]
+        containers[-1]["Image"] = image
         variants = [
             {"VariantName": f"v{n}", "ModelName": model, "InitialInstanceCount": count}
             for n, count in enumerate(counts)
         ]
 
         async def do() -> None:
-            self.host.api.create_model({"ModelName": model, "PrimaryContainer": container})
+            self.host.api.create_model({"ModelName": model, "Containers": containers})
             self.host.api.create_endpoint_config({"EndpointConfigName": model, "ProductionVariants": variants})
             taken = self.host.store.endpoints.is_taken(name)
             try:
@@ -125,7 +127,8 @@ class ControlPlaneMachine(RuleBasedStateMachine):
             self.host.clock.pass_time(61)
             self.in_loop(self.host.round())
         for endpoint in self.host.store.endpoints.all():
-            hangs = any(deployed.container.environment["ON_START"] for deployed in endpoint.variants)
+            containers = [container for deployed in endpoint.variants for container in deployed.containers]
+            hangs = any(container.environment["ON_START"] for container in containers)
             status = self.host.status(endpoint.name)
             assert status in ({"InService", "Failed"} | ({"OutOfService", "SystemUpdating"} if hangs else set()))
 
@@ -147,7 +150,8 @@ class ControlPlaneMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_container_is_known(self) -> None:
-        assert self.host.launcher.states.keys() <= {instance.id for instance in self.host.fleet.all()}
+        known = {container_id for instance in self.host.fleet.all() for container_id in instance.container_ids}
+        assert self.host.launcher.states.keys() <= known
 
     @invariant()
     def no_endpoint_is_forgotten_before_its_instances_are_gone(self) -> None:

@@ -221,3 +221,108 @@ async def test_a_mistake_in_a_job_is_told_and_does_not_end_the_loop(host: FakeHo
 
 async def test_an_event_for_an_endpoint_that_is_gone_does_not_matter(host: FakeHost) -> None:
     assert host.store.advance(("none", None), EndpointEvent.ALL_HEALTHY, host.clock.now()) is None
+
+
+PAIR = ({"ContainerHostname": "first"}, {"ContainerHostname": "second"})
+
+
+async def test_an_instance_is_up_when_all_its_containers_are(host: FakeHost) -> None:
+    host.deploy("e", containers=({}, {"Environment": {"ON_START": "hang"}}))
+    await host.round()
+    await host.round()
+    (instance,) = host.fleet.of("e")
+    assert instance.container_ids == (f"{instance.id}/container-1", f"{instance.id}/container-2")
+    assert (host.status(), sorted(host.launcher.states)) == ("Creating", sorted(instance.container_ids))
+    host.launcher.states[instance.container_ids[1]] = InstanceState(InstancePhase.HEALTHY)
+    assert await host.round() == ["e/AllTraffic #1: ping passed -> healthy", "e: all healthy -> serve"]
+    images = host.api.describe_endpoint({"EndpointName": "e"})["ProductionVariants"][0]["DeployedImages"]
+    assert [image["SpecifiedImage"] for image in images] == ["firstbyte/echo", "firstbyte/echo"]
+
+
+async def test_each_container_has_a_folder_and_data_of_its_own(host: FakeHost) -> None:
+    for number in (1, 2):
+        host.model_data.files[f"s3://b/{number}"] = {"weights": f"{number}"}
+    host.deploy("e", containers=[{**own, "ModelDataUrl": f"s3://b/{n}"} for n, own in enumerate(PAIR, start=1)])
+    assert await host.settle() == "InService"
+    (instance,) = host.fleet.of("e")
+    folder = host.settings.instances_dir / instance.id
+    assert [(folder / name / "model/weights").read_text() for name in ("first", "second")] == ["1", "2"]
+    assert [log.container_id for log in host.api.tail_logs("e", 1)] == list(instance.container_ids)
+    host.api.delete_endpoint({"EndpointName": "e"})
+    assert await host.settle() == "gone"
+    assert (host.launcher.states, folder.exists()) == ({}, False)
+
+
+async def test_one_container_that_cannot_come_up_fails_the_endpoint_and_ends_the_others(host: FakeHost) -> None:
+    host.deploy("e", containers=(PAIR[0], {**PAIR[1], "Environment": {"ON_START": "exit 1"}}))
+    assert await host.settle() == "Failed"
+    reason = host.api.describe_endpoint({"EndpointName": "e"})["FailureReason"]
+    assert reason == (
+        "The second container for production variant AllTraffic did not pass the ping health check. "
+        "Please check CloudWatch logs for this endpoint. Last lines of its log:\nstarting\nsaid: hello"
+    )
+    assert host.launcher.states == {}
+
+
+async def test_one_container_that_hangs_is_named_when_the_time_is_over(host: FakeHost) -> None:
+    host.deploy("e", containers=(PAIR[0], {**PAIR[1], "Environment": {"ON_START": "hang"}}))
+    await host.round()
+    await host.round()
+    host.clock.pass_time(241)
+    assert await host.settle() == "Failed"
+    reason = host.api.describe_endpoint({"EndpointName": "e"})["FailureReason"]
+    assert reason.startswith("The second container for production variant AllTraffic did not pass the ping health")
+    assert host.launcher.states == {}
+
+
+async def test_an_unknown_second_image_leaves_nothing_of_the_first(host: FakeHost) -> None:
+    host.deploy("e", containers=(PAIR[0], {**PAIR[1], "Image": "example/unknown:1"}))
+    assert await host.settle() == "Failed"
+    assert "example/unknown:1 cannot run" in host.api.describe_endpoint({"EndpointName": "e"})["FailureReason"]
+    assert host.launcher.states == {}
+
+
+async def test_an_instance_is_started_again_whole_when_one_of_its_containers_ends(host: FakeHost) -> None:
+    host.deploy("e", containers=PAIR)
+    await host.settle()
+    (instance,) = host.fleet.of("e")
+    host.launcher.states[instance.container_ids[1]] = CRASHED
+    host.controller.notify()
+    assert await host.round() == ["e/AllTraffic #1: exited -> crashed"]
+    assert host.launcher.states == {}
+    reason = host.fleet[instance.id].failure_reason
+    assert reason == "The second container for production variant AllTraffic exited with code 3."
+    host.clock.pass_time(1)
+    assert await host.settle() == "InService"
+    assert sorted(host.launcher.states) == sorted(instance.container_ids)
+
+
+async def test_an_endpoint_changes_between_one_container_and_several(host: FakeHost) -> None:
+    host.deploy("e")
+    host.deploy("several", containers=PAIR, mode="Direct")
+    await host.settle()
+    host.api.update_endpoint({"EndpointName": "e", "EndpointConfigName": "several"})
+    assert await host.settle() == "InService"
+    host.api.update_endpoint_weights_and_capacities(
+        {
+            "EndpointName": "e",
+            "DesiredWeightsAndCapacities": [{"VariantName": "AllTraffic", "DesiredInstanceCount": 2}],
+        }
+    )
+    assert await host.settle() == "InService"
+    assert [len(instance.urls) for instance in host.fleet.of("e")] == [2, 2]
+    assert len(host.launcher.states) == 6, "the old instance is gone, the other endpoint has one"
+
+
+async def test_a_host_that_begins_again_brings_all_containers_back(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path)
+    host.deploy("e", containers=PAIR, mode="Direct")
+    await host.settle()
+    await host.controller.close()
+    again = FakeHost(tmp_path, store=host.store)
+    assert await again.settle() == "InService"
+    (deployed,) = again.store.endpoints.all()[0].variants
+    assert (deployed.container_names, deployed.is_direct) == (("first", "second"), True)
+    assert len(again.launcher.states) == 2
+    await again.controller.close()
+    host.store.close()

@@ -59,5 +59,5 @@ def test_missed_pings_count_in_a_row(world: FakeHost) -> None:
 def test_the_health_check_begins_at_the_launch(world: FakeHost) -> None:
     world.fleet.add("i-1", "e", "v")
     world.clock.pass_time(100)
-    world.fleet.launched("i-1", "http://i")
-    assert (world.fleet["i-1"].url, world.fleet["i-1"].since) == ("http://i", world.clock.now())
+    world.fleet.launched("i-1", ("http://i",))
+    assert (world.fleet["i-1"].urls, world.fleet["i-1"].since) == (("http://i",), world.clock.now())

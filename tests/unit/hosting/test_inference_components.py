@@ -102,7 +102,7 @@ async def test_requests_go_to_the_component_that_they_name(host: FakeHost) -> No
     create(host, "c")
     create(host, "d")
     await host.settle()
-    urls = {name: host.fleet.of("e", name)[0].url for name in ("c", "d")}
+    urls = {name: host.fleet.of("e", name)[0].urls[0] for name in ("c", "d")}
     for name in ("d", "c", "d"):
         await host.invoker.invoke(Invocation("e", b"", inference_component_name=name))
     assert [url for url, _ in host.client.script.calls] == [urls["d"], urls["c"], urls["d"]]

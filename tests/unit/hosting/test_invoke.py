@@ -317,7 +317,7 @@ async def test_an_endpoint_in_service_without_an_instance_just_now(serving: Fake
 async def test_an_unreachable_instance_is_passed_over_and_the_controller_told(host: FakeHost) -> None:
     host.deploy("e", variants=({"InitialInstanceCount": 2},))
     await host.settle()
-    dead, alive = (instance.url for instance in host.fleet.of("e"))
+    dead, alive = (instance.urls[0] for instance in host.fleet.of("e"))
     assert dead is not None
     host.client.scripts[dead] = Script(start="refuse")
     host.num_notified = 0
@@ -366,7 +366,8 @@ async def test_a_target_variant_is_taken_whatever_its_weight(host: FakeHost) -> 
         ("inference_component_name", COMPONENT_NAME_NOT_ALLOWED),
         (
             "target_container_hostname",
-            "Endpoint e does not invoke containers directly: TargetContainerHostname is not allowed.",
+            "Endpoint e is not configured for direct invocation of its containers and does not support target "
+            "container hostname header.",
         ),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firstbyte.hosting.definitions import Container
 from firstbyte.hosting.lifecycle import (
     ENDPOINT_TABLE,
     INSTANCE_TABLE,
@@ -28,7 +29,6 @@ from firstbyte.hosting.plan import (
 )
 from firstbyte.hosting.reasons import no_longer_answers, ping_failure
 from firstbyte.hosting.records import (
-    Container,
     DeployedVariant,
     Endpoint,
     EndpointGoal,
@@ -52,7 +52,7 @@ STARTING, HEALTHY, CRASHED, REFUSED, STOPPING = (
 def endpoint(goal: EndpointGoal, *counts: int) -> Endpoint:
     """An endpoint "e" with variants v0, v1, … of so many instances each."""
     variants = tuple(
-        DeployedVariant(Variant(f"v{n}", "m", initial_instance_count=count), Container("firstbyte/echo"))
+        DeployedVariant(Variant(f"v{n}", "m", initial_instance_count=count), (Container("firstbyte/echo"),))
         for n, count in enumerate(counts or (1,))
     )
     return Endpoint("e", "arn", NOW, NOW, "c", variants, goal, {})
@@ -62,7 +62,7 @@ def instance(
     status: InstanceStatus, *, number: int = 1, age_s: float = 0, variant: str = "v0", **more: int
 ) -> Instance:
     since = NOW - timedelta(seconds=age_s)
-    made = Instance(f"i-{number}", "e", variant, status, since, url="http://i", failure_reason="why")
+    made = Instance(f"i-{number}", "e", variant, status, since, urls=("http://i",), failure_reason="why")
     return replace(made, **more)  # type: ignore[arg-type]
 
 
@@ -112,7 +112,7 @@ def test_each_variant_gets_its_instances() -> None:
 
 
 def test_an_instance_still_without_a_container_has_no_health_check_to_fail() -> None:
-    fetching = replace(instance(STARTING, age_s=3600), url=None)
+    fetching = replace(instance(STARTING, age_s=3600), urls=())
     assert planned(endpoint(CREATE), fetching) == ()
 
 

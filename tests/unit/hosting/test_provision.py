@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from fakes.control_plane import FakeHost
+from firstbyte.hosting.definitions import Container
 from firstbyte.hosting.errors import ModelDataError
 from firstbyte.hosting.provision import INSTANCE_ID, Provisioner, new_instance_id
-from firstbyte.hosting.records import Container, DeployedVariant, Instance, InstanceStatus, Variant
+from firstbyte.hosting.records import DeployedVariant, Instance, InstanceStatus, Variant
 
 
 def deployed(**container: Any) -> DeployedVariant:
-    return DeployedVariant(Variant("v", "m"), Container("firstbyte/echo", **container))
+    return DeployedVariant(Variant("v", "m"), (Container("firstbyte/echo", **container),))
 
 
 def instance(host: FakeHost, instance_id: str) -> Instance:

@@ -2,16 +2,17 @@
 
 import pytest
 
+from firstbyte.hosting.definitions import Container
 from firstbyte.hosting.errors import QuotaExceeded
 from firstbyte.hosting.quota import Quota
-from firstbyte.hosting.records import Container, DeployedVariant, Variant
+from firstbyte.hosting.records import DeployedVariant, Variant
 from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.store.database import Store
 
 
 def variants(*nums: int, image: str = "firstbyte/echo") -> tuple[DeployedVariant, ...]:
     return tuple(
-        DeployedVariant(Variant(f"v{number}", "m", initial_instance_count=num), Container(image))
+        DeployedVariant(Variant(f"v{number}", "m", initial_instance_count=num), (Container(image),) if image else ())
         for number, num in enumerate(nums)
     )
 

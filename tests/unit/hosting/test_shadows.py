@@ -35,8 +35,8 @@ async def serve(host: FakeHost, **members: Any) -> Script:
     host.deploy("e", config={"ShadowProductionVariants": [shadow(**members)]})
     assert await host.settle() == "InService"
     (instance,) = (one for one in host.fleet.of("e") if one.variant_name == "Shadow")
-    assert instance.url is not None
-    return host.client.scripts.setdefault(instance.url, Script())
+    assert instance.urls
+    return host.client.scripts.setdefault(instance.urls[0], Script())
 
 
 def outcomes(host: FakeHost) -> list[tuple[str, str, bool]]:
@@ -164,3 +164,23 @@ def test_what_cannot_be_shadowed_is_refused(
 ) -> None:
     with pytest.raises(ValidationFailed, match=words):
         host.deploy("e", variants=variants, config=config)
+
+
+async def test_a_copy_goes_to_the_container_of_the_same_name_if_the_shadow_has_it(host: FakeHost) -> None:
+    names = ("first", "second")
+    several = [{"Image": "firstbyte/echo", "ContainerHostname": name} for name in names]
+    host.api.create_model({"ModelName": "one", "PrimaryContainer": {"Image": "firstbyte/echo"}})
+    host.api.create_model({"ModelName": "s", "Containers": several, "InferenceExecutionConfig": {"Mode": "Direct"}})
+    hosts = [{"ContainerHostname": name} for name in names]
+    host.deploy("e", containers=hosts, mode="Direct", config={"ShadowProductionVariants": [shadow(ModelName="s")]})
+    host.deploy("f", containers=hosts, mode="Direct", config={"ShadowProductionVariants": [shadow(ModelName="one")]})
+    assert (await host.settle("e"), await host.settle("f")) == ("InService", "InService")
+
+    (copier,) = (one for one in host.fleet.of("e") if one.variant_name == "Shadow")
+    second = host.client.scripts.setdefault(copier.urls[1], Script())
+    await host.invoker.invoke(Invocation("e", b"", target_container_hostname="second"))
+    await host.invoker.shadows.wait()
+    assert len(second.calls) == 1
+    await host.invoker.invoke(Invocation("f", b"", target_container_hostname="second"))
+    skipped = [fact for fact in host.facts if isinstance(fact, ShadowSkipped)]
+    assert [(one.endpoint_name, one.reason) for one in skipped] == [("f", "it has not what the request is for")]

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from firstbyte.hosting.definitions import Container, Model, read_containers
 from firstbyte.hosting.lifecycle import EndpointEvent
 from firstbyte.hosting.records import (
-    Container,
     DeployedVariant,
     Endpoint,
     EndpointConfig,
     EndpointGoal,
-    Model,
     RoutingStrategy,
     Variant,
 )
@@ -38,8 +37,6 @@ MODEL = Model(
     "M",
     "arn:M",
     NOW,
-    (Container.of(CONTAINER),),
-    "arn:role",
     {"ModelName": "M", "PrimaryContainer": CONTAINER, "ExecutionRoleArn": "arn:role"},
 )
 CONFIG = EndpointConfig("C", "arn:C", NOW, (Variant.of(VARIANT),), {"ProductionVariants": [VARIANT]})
@@ -49,7 +46,7 @@ ENDPOINT = Endpoint(
     NOW,
     NOW,
     "C",
-    (DeployedVariant(Variant.of(VARIANT), Container.of(CONTAINER)),),
+    (DeployedVariant(Variant.of(VARIANT), read_containers([CONTAINER])),),
     EndpointGoal.CREATE,
     {"EndpointName": "E"},
 )

@@ -7,14 +7,8 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstbyte.hosting.records import (
-    Container,
-    DeployedVariant,
-    Instance,
-    InstanceStatus,
-    RoutingStrategy,
-    Variant,
-)
+from firstbyte.hosting.definitions import Container
+from firstbyte.hosting.records import DeployedVariant, Instance, InstanceStatus, RoutingStrategy, Variant
 from firstbyte.hosting.traffic import choose_instance, choose_variant
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -23,7 +17,7 @@ LEAST = RoutingStrategy.LEAST_OUTSTANDING_REQUESTS
 
 def variants(*weights: float) -> list[DeployedVariant]:
     return [
-        DeployedVariant(Variant(f"v{n}", "m", initial_variant_weight=weight), Container("i"))
+        DeployedVariant(Variant(f"v{n}", "m", initial_variant_weight=weight), (Container("i"),))
         for n, weight in enumerate(weights)
     ]
 

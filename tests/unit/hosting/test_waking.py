@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from fakes.control_plane import ECHO, FakeHost
+from firstbyte.hosting.answers import InvocationAnswer
 from firstbyte.hosting.errors import ClientError, NotReady, Unavailable, ValidationFailed
-from firstbyte.hosting.invoke import Invocation, InvocationAnswer
+from firstbyte.hosting.invoke import Invocation
 from firstbyte.hosting.messages import NO_CAPACITY
 from firstbyte.hosting.store.database import Store
 

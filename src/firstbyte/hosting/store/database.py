@@ -9,13 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from firstbyte.hosting.definitions import Model
 from firstbyte.hosting.lifecycle import ENDPOINT_TABLE, EndpointEvent, advance
 from firstbyte.hosting.records import (
     Endpoint,
     EndpointConfig,
     EndpointGoal,
     InferenceComponent,
-    Model,
     Place,
     Update,
     Workload,

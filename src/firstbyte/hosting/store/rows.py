@@ -5,15 +5,13 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from firstbyte.hosting.definitions import ExecutionMode, Members, Model, read_containers
 from firstbyte.hosting.records import (
-    Container,
     DeployedVariant,
     Endpoint,
     EndpointConfig,
     EndpointGoal,
     InferenceComponent,
-    Members,
-    Model,
     Update,
     Variant,
 )
@@ -34,21 +32,12 @@ def write_model(model: Model) -> Row:
 
 def read_model(row: Row) -> Model:
     """The model of a row."""
-    spec = json.loads(row["spec"])
     return Model(
         name=row["name"],
         arn=row["arn"],
         created_at=read_time(row["created_at"]),
-        containers=read_containers(spec),
-        execution_role_arn=spec.get("ExecutionRoleArn"),
-        spec=spec,
+        spec=json.loads(row["spec"]),
     )
-
-
-def read_containers(spec: Members) -> tuple[Container, ...]:
-    """The containers that the members of CreateModel name."""
-    primary = [spec["PrimaryContainer"]] if spec.get("PrimaryContainer") else []
-    return tuple(Container.of(container) for container in primary or spec.get("Containers", ()))
 
 
 def write_endpoint_config(config: EndpointConfig) -> Row:
@@ -126,7 +115,8 @@ def _write_variants(variants: Iterable[DeployedVariant]) -> list[dict[str, Any]]
     return [
         {
             "variant": dict(deployed.variant.spec),
-            "container": dict(deployed.container.spec),
+            "containers": [dict(container.spec) for container in deployed.containers],
+            "execution_mode": deployed.execution_mode.value,
             "generation": deployed.generation,
             "is_shadow": deployed.is_shadow,
         }
@@ -166,12 +156,20 @@ def _read_variants(written: Iterable[Members]) -> tuple[DeployedVariant, ...]:
     return tuple(
         DeployedVariant(
             Variant.of(deployed["variant"]),
-            Container.of(deployed["container"]),
+            read_containers(_written_containers(deployed)),
             deployed.get("generation", 0),
             deployed.get("is_shadow", False),
+            ExecutionMode(deployed.get("execution_mode", ExecutionMode.SERIAL)),
         )
         for deployed in written
     )
+
+
+def _written_containers(deployed: Members) -> list[Members]:
+    """What was written of a variant's containers; earlier versions wrote one, empty where there was none."""
+    if "containers" in deployed:
+        return list(deployed["containers"])
+    return [deployed["container"]] if deployed["container"].get("Image") else []
 
 
 def _read_update(written: Members) -> Update:
