@@ -11,6 +11,7 @@ from firstbyte.hosting.errors import (
     ClientError,
     HostingError,
     ModelFailed,
+    ModelNotReady,
     QuotaExceeded,
     StreamFailed,
     Unavailable,
@@ -83,6 +84,8 @@ def as_service_error(error: HostingError, validation_code: str) -> ServiceError:
             return ServiceError("ModelError", error.message, status=424, members=members)
         case StreamFailed():
             return ServiceError("ModelStreamError", error.message, members={"ErrorCode": error.error_code})
+        case ModelNotReady():
+            return ServiceError("ModelNotReadyException", error.message, status=429)
         case Unavailable():
             return ServiceError("ServiceUnavailable", error.message, status=503, fault="server")
         case _:

@@ -1,4 +1,4 @@
-"""CloudWatch, as much as is asked of endpoints' metrics: the namespace AWS/SageMaker out of `telemetry.minutes`.
+"""CloudWatch, as much as is asked of endpoints' metrics: SageMaker's namespaces out of `telemetry.minutes`.
 
 Sources: CloudWatch API reference, GetMetricData, GetMetricStatistics and ListMetrics. As there, a metric is found by
 exactly the dimensions that it is kept under, and spans of time begin at StartTime, rounded down to the minute.
@@ -17,6 +17,8 @@ from firstbyte.edge.operations import find_unserved
 from firstbyte.telemetry.minutes import UNITS, MinuteStatistics, Series, Statistic
 
 NAMESPACE = "AWS/SageMaker"
+INSTANCE_NAMESPACE = "/aws/sagemaker/Endpoints"
+"""Of the metrics that tell what instances hold."""
 MAX_LISTED = 500
 MAX_DATAPOINTS = 1_440
 """Of GetMetricStatistics."""
@@ -26,6 +28,7 @@ MAX_QUERIES = 500
 RECENT_S = 3 * 3600
 """What `RecentlyActive: PT3H` asks for."""
 
+_INSTANCE_METRICS = ("LoadedModelCount",)
 _ID = re.compile(r"[a-z][a-zA-Z0-9_]*", re.ASCII)
 _PERCENTILE = re.compile(r"p(\d{1,2}(\.\d{1,10})?|100(\.0{1,10})?)", re.ASCII)
 
@@ -112,7 +115,7 @@ class Metrics:
 
 
 def _is_listed(metric: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    if wanted.get("Namespace", NAMESPACE) != NAMESPACE:
+    if wanted.get("Namespace", metric["Namespace"]) != metric["Namespace"]:
         return False
     if wanted.get("MetricName", metric["MetricName"]) != metric["MetricName"]:
         return False
@@ -128,7 +131,11 @@ def _metric(series: Series) -> dict[str, Any]:
     dimensions = [{"Name": "EndpointName", "Value": series.endpoint_name}]
     if series.variant_name:
         dimensions.append({"Name": "VariantName", "Value": series.variant_name})
-    return {"Namespace": NAMESPACE, "MetricName": series.metric, "Dimensions": dimensions}
+    return {"Namespace": _namespace(series.metric), "MetricName": series.metric, "Dimensions": dimensions}
+
+
+def _namespace(metric: str) -> str:
+    return INSTANCE_NAMESPACE if metric in _INSTANCE_METRICS else NAMESPACE
 
 
 def _find_series(metric: Mapping[str, Any], unit: str | None) -> Series | None:
@@ -136,7 +143,7 @@ def _find_series(metric: Mapping[str, Any], unit: str | None) -> Series | None:
     name = metric.get("MetricName", "")
     dimensions = {one["Name"]: one["Value"] for one in metric.get("Dimensions", ())}
     endpoint_name, variant_name = dimensions.pop("EndpointName", ""), dimensions.pop("VariantName", "")
-    if metric.get("Namespace") != NAMESPACE or name not in UNITS or dimensions:
+    if metric.get("Namespace") != _namespace(name) or name not in UNITS or dimensions:
         return None
     if unit is not None and unit != UNITS[name]:
         return None

@@ -13,6 +13,7 @@ HostingError
 │   └── StreamFailed                it failed after its first byte: StreamBroken, ModelInvocationTimeExceeded
 ├── HostError                       we are at fault
 │   ├── Unavailable                 no instance can take the request just now; trying again helps
+│   ├── ModelNotReady               the model that the request is for is still being loaded
 │   └── InternalFault               a mistake in this program
 └── PortError                       what launchers, clients and model data raise; never leaves the room
     ├── UnknownImage                nothing here can stand for the image
@@ -95,6 +96,10 @@ class HostError(HostingError):
 
 class Unavailable(HostError):
     """No instance can take the request just now. `ServiceUnavailable`, 503: clients try again, and that helps."""
+
+
+class ModelNotReady(HostError):
+    """The model is still being loaded. `ModelNotReadyException`, 429: clients try again, and that helps."""
 
 
 class InternalFault(HostError):

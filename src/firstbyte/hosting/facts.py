@@ -12,6 +12,9 @@ from firstbyte.telemetry.facts import (
     InstanceChanged,
     InvocationFinished,
     InvocationStarted,
+    ModelLoaded,
+    ModelRequested,
+    ModelUnloaded,
     Outcome,
     ShadowSkipped,
 )
@@ -28,6 +31,9 @@ __all__ = [
     "InstanceChanged",
     "InvocationFinished",
     "InvocationStarted",
+    "ModelLoaded",
+    "ModelRequested",
+    "ModelUnloaded",
     "Outcome",
     "ShadowSkipped",
 ]

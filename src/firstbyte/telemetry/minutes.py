@@ -1,4 +1,5 @@
-"""Keeps facts as statistics per minute, as CloudWatch does for the namespace AWS/SageMaker.
+"""Keeps facts as statistics per minute, as CloudWatch does for the namespaces AWS/SageMaker and, of what an instance
+holds, /aws/sagemaker/Endpoints.
 
 Names, units and what counts: SageMaker developer guide, "Amazon SageMaker AI metrics in Amazon CloudWatch". An
 invocation counts in the minute in which it ends. All is in memory, and bounded: see `KEPT_MINUTES`, `MAX_STATISTICS`.
@@ -11,7 +12,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from firstbyte.telemetry.facts import AsyncInvocationFinished, BacklogChanged, Fact, InstanceChanged, InvocationFinished
+from firstbyte.telemetry.facts import (
+    AsyncInvocationFinished,
+    BacklogChanged,
+    Fact,
+    InstanceChanged,
+    InvocationFinished,
+    ModelLoaded,
+    ModelRequested,
+    ModelUnloaded,
+)
 
 KEPT_MINUTES = 15 * 24 * 60
 """How long CloudWatch keeps statistics of a minute."""
@@ -30,6 +40,12 @@ UNITS: Mapping[str, str] = {
     "FirstChunkLatency": "Microseconds",
     "FirstChunkModelLatency": "Microseconds",
     "FirstChunkOverheadLatency": "Microseconds",
+    "ModelCacheHit": "None",
+    "ModelDownloadingTime": "Microseconds",
+    "ModelLoadingTime": "Microseconds",
+    "ModelLoadingWaitTime": "Microseconds",
+    "ModelUnloadingTime": "Microseconds",
+    "LoadedModelCount": "None",
     "ApproximateBacklogSize": "Count",
     "ExpiredRequests": "Count",
     "InvocationFailures": "Count",
@@ -120,6 +136,8 @@ class MinuteStatistics:
                 self._observe_invocation(fact)
             case InstanceChanged():
                 self._observe_instance(fact)
+            case ModelRequested() | ModelLoaded() | ModelUnloaded():
+                self._observe_model(fact)
             case BacklogChanged():
                 self._add(Series("ApproximateBacklogSize", fact.endpoint_name), fact.num_waiting)
             case AsyncInvocationFinished():
@@ -174,6 +192,21 @@ class MinuteStatistics:
                 values["FirstChunkLatency"] = (fact.overhead_s + fact.first_chunk_s) * 1e6
                 values["FirstChunkModelLatency"] = fact.first_chunk_s * 1e6
                 values["FirstChunkOverheadLatency"] = fact.overhead_s * 1e6
+        for metric, value in values.items():
+            self._add(Series(metric, fact.endpoint_name, fact.variant_name), value)
+
+    def _observe_model(self, fact: ModelRequested | ModelLoaded | ModelUnloaded) -> None:
+        match fact:
+            case ModelRequested():
+                values = {"ModelCacheHit": int(fact.was_loaded), "ModelLoadingWaitTime": fact.waited_s * 1e6}
+            case ModelLoaded():
+                values = {
+                    "ModelDownloadingTime": fact.downloading_s * 1e6,
+                    "ModelLoadingTime": fact.loading_s * 1e6,
+                    "LoadedModelCount": fact.num_loaded,
+                }
+            case ModelUnloaded():
+                values = {"ModelUnloadingTime": fact.unloading_s * 1e6, "LoadedModelCount": fact.num_loaded}
         for metric, value in values.items():
             self._add(Series(metric, fact.endpoint_name, fact.variant_name), value)
 

@@ -11,6 +11,9 @@ from firstbyte.telemetry.facts import (
     HostStopped,
     InstanceChanged,
     InvocationFinished,
+    ModelLoaded,
+    ModelRequested,
+    ModelUnloaded,
     Outcome,
 )
 from firstbyte.telemetry.minutes import KEPT_MINUTES, UNITS, MinuteStatistics, Series, Statistic
@@ -193,3 +196,20 @@ def test_a_clock_that_is_set_back_changes_nothing() -> None:
 
 def test_every_metric_has_a_unit() -> None:
     assert sums(finished(streaming=True), BacklogChanged("e", 1)).keys() <= UNITS.keys()
+
+
+def test_models_of_multi_model_containers() -> None:
+    facts = (
+        ModelRequested("e", "v", "i", "a.tar.gz", was_loaded=False, waited_s=2.0),
+        ModelLoaded("e", "v", "i", "a.tar.gz", 10, downloading_s=0.5, loading_s=1.5, num_loaded=1),
+        ModelRequested("e", "v", "i", "a.tar.gz", was_loaded=True, waited_s=0.0),
+        ModelUnloaded("e", "v", "i", "a.tar.gz", unloading_s=0.25, num_loaded=0),
+    )
+    assert sums(*facts) == {
+        "ModelCacheHit": 1,
+        "ModelLoadingWaitTime": 2e6,
+        "ModelDownloadingTime": 5e5,
+        "ModelLoadingTime": 1.5e6,
+        "ModelUnloadingTime": 2.5e5,
+        "LoadedModelCount": 1,
+    }
