@@ -119,8 +119,8 @@ class _Connection:
     def finish(self) -> Stream:
         wanted = self.request.num_new
         if len(self.times_s) < wanted:
-            start = self._start.decode(errors="replace")
-            raise LoadFailed(f"{len(self.times_s)} events came, not {wanted} tokens: {start!r}")
+            status = self._start.partition(b"\r\n")[0].decode(errors="replace")
+            raise LoadFailed(f"{len(self.times_s)} events came, not {wanted} tokens, after {status!r}")
         return Stream(self.sent_at_s, tuple(self.times_s[:wanted]))
 
 

@@ -58,11 +58,15 @@ class Section:
     num_rounds: int = NUM_ROUNDS
 
 
-_LARGE = (Case(1, 32), Case(1, 512), Case(1, 128), Case(8, 128), Case(16, 128))
+_LARGE = (Case(1, 32), Case(1, 512), Case(1, 128), Case(8, 128))
+_TOGETHER = (Case(16, 32, 64),)
+"""With few new tokens, or long prompts, the first streams would end before the last ones begin."""
 _SMALL = (Case(1, 32, 64), Case(4, 32, 64), Case(16, 32, 64), Case(64, 32, 64))
 SECTIONS = {
     "1b-int8": Section("1b", "int8", (BEST, AVX2, LlamaCpp()), _LARGE),
     "1b-int4": Section("1b", "int4", (BEST, AVX2, LlamaCpp()), _LARGE),
+    "1b-int8-together": Section("1b", "int8", (BEST, AVX2, LlamaCpp()), _TOGETHER),
+    "1b-int4-together": Section("1b", "int4", (BEST, AVX2, LlamaCpp()), _TOGETHER),
     "24m-int8": Section("24m", "int8", (BEST, AVX2, LlamaCpp()), _SMALL),
     "1b-int8-openvino": Section("1b", "int8", (BEST, OpenVino()), _LARGE),
     "1b-int4-openvino": Section("1b", "int4", (BEST, OpenVino()), _LARGE),

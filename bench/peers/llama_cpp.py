@@ -5,9 +5,12 @@ import sys
 import threading
 from dataclasses import dataclass
 
+from bench.models import FIRST_WORD
 from bench.peers.peer import ENVIRONMENTS, Command, Job, install, run_tool
 
 REQUIREMENTS = ("xllamacpp==2026.10.11549", "gguf==0.19.0")
+WITHOUT_TEXT = [[token_id, False] for token_id in range(FIRST_WORD)]
+"""Special tokens and single bytes, banned: it sends no event for a token without text or with part of a character."""
 FORMATS = {"int8": "Q8_0", "int4": "Q4_0", "bf16": "F16"}
 
 
@@ -32,7 +35,7 @@ class LlamaCpp:
         """Token ids as they are; greedy; nothing reused."""
         return json.dumps(
             {"prompt": prompt_ids, "n_predict": num_new, "temperature": 0, "ignore_eos": True, "stream": True,
-             "cache_prompt": False}
+             "cache_prompt": False, "logit_bias": WITHOUT_TEXT}
         ).encode()  # fmt: skip
 
 

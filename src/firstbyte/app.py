@@ -32,6 +32,7 @@ from firstbyte.edge.control import control_operations
 from firstbyte.edge.hub import Hub
 from firstbyte.edge.identity import ROLE_SESSION_NAME, Identities
 from firstbyte.edge.logs import Logs
+from firstbyte.edge.members import with_known_members
 from firstbyte.edge.metrics import Metrics
 from firstbyte.edge.objects import Objects
 from firstbyte.edge.proxy import ProxyThread, TlsProxy
@@ -284,7 +285,7 @@ def list_services(
 ) -> dict[str, Service]:
     """Return what the gateway serves: handlers by service and operation."""
     identities = Identities(sessions.account_id)
-    return {
+    handlers: dict[str, Service] = {
         "sagemaker": control_operations(plane),
         "sagemaker-runtime": {
             "InvokeEndpoint": runtime.invoke_endpoint,
@@ -303,6 +304,7 @@ def list_services(
             "ListMetrics": metrics.list_metrics,
         },
     }
+    return with_known_members(handlers)
 
 
 def _say_ok() -> HttpResponse:

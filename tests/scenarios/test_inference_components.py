@@ -1,5 +1,6 @@
 """Inference components through boto3: several models on one endpoint, none and back, and again after a restart."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -59,9 +60,6 @@ def test_components_from_creation_to_deletion(hosts: Hosts) -> None:
     assert [event["PayloadPart"]["Bytes"] for event in stream["Body"]] == [b"a", b"b"]
     code, message = refusal(runtime.invoke_endpoint, **asked)
     assert (code, message.partition(" is required")[0]) == ("ValidationError", "Inference Component Name header")
-    code, message = refusal(runtime.invoke_endpoint, **asked, InferenceComponentName="two")
-    assert code == "ValidationError"
-    assert message.startswith("Inference Component has no capacity to process this request.")
 
     sagemaker.update_inference_component_runtime_config(
         InferenceComponentName="two", DesiredRuntimeConfig={"CopyCount": 2}
@@ -92,3 +90,35 @@ def test_components_from_creation_to_deletion(hosts: Hosts) -> None:
     assert sagemaker.list_inference_components()["InferenceComponents"] == []
     sagemaker.delete_endpoint(EndpointName="shared")
     sagemaker.get_waiter("endpoint_deleted").wait(EndpointName="shared", WaiterConfig=SOON)
+
+
+def test_the_first_requests_bring_a_component_back_from_zero(hosts: Hosts) -> None:
+    host = hosts.start()
+    sagemaker, runtime = make_endpoint(host, "shared"), host.client("sagemaker-runtime")
+    create(sagemaker, "shared", "one", copies=0)
+    wait(host, "one", "all healthy")
+
+    def ask(number: int) -> bytes:
+        body = b"%d" % number
+        answer = runtime.invoke_endpoint(EndpointName="shared", Body=body, InferenceComponentName="one")
+        return bytes(answer["Body"].read())
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(ask, range(6))) == [b"%d" % number for number in range(6)]
+    assert wait(host, "one", "update done")["RuntimeConfig"] == {"DesiredCopyCount": 1, "CurrentCopyCount": 1}
+    copies = {fact.instance_id for fact in host.hook.facts if isinstance(fact, InstanceChanged)}
+    assert len(copies) == 1
+
+    sagemaker.update_inference_component_runtime_config(
+        InferenceComponentName="one", DesiredRuntimeConfig={"CopyCount": 0}
+    )
+    host.hook.wait_for(InstanceChanged, instance_id=copies.pop(), status="stopped")
+    shown = sagemaker.describe_inference_component(InferenceComponentName="one")
+    assert shown["RuntimeConfig"] == {"DesiredCopyCount": 0, "CurrentCopyCount": 0}
+
+    hosts.stop(host)
+    host = hosts.start(strict=True)
+    runtime = host.client("sagemaker-runtime")
+    code, message = refusal(runtime.invoke_endpoint, EndpointName="shared", Body=b"x", InferenceComponentName="one")
+    assert code == "ValidationError"
+    assert message.startswith("Inference Component has no capacity to process this request.")

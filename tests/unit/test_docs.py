@@ -15,6 +15,7 @@ import typer
 
 from documents import DOCUMENTS, ROOT, blocks
 from firstbyte.cli.main import COMMANDS, load_command
+from firstbyte.telemetry.minutes import KEPT_MINUTES, MAX_STATISTICS, UNITS
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 COMMAND_LINES = [
@@ -110,3 +111,10 @@ def test_a_wrong_option_in_a_document_would_be_found() -> None:
     with pytest.raises(Exception, match="No such option") as caught:
         check_firstbyte(["deploy", "demo", "--nmae", "chat"])
     assert not isinstance(caught.value, typer.Exit)
+
+
+def test_every_metric_is_in_its_page() -> None:
+    page = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    assert [name for name in UNITS if f"`{name}`" not in page] == []
+    assert f"{KEPT_MINUTES // (24 * 60)} days" in page
+    assert f"{MAX_STATISTICS:,}".replace(",", " ") in page

@@ -21,7 +21,9 @@ _XML = ("Content-Type", "text/xml")
 _NO_XML_CHARACTER = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _Tree = dict[str, Any]
-"""A form by the pieces of its names; the text of a name itself stands under ''."""
+"""A form by the pieces of its names; the text of a name itself stands under `_TEXT`."""
+_TEXT = "."
+"""No piece of a name, since names are cut at dots."""
 
 
 class Query:
@@ -88,7 +90,7 @@ def _plant(form: Mapping[str, str]) -> _Tree:
         node = root
         for piece in path.split("."):
             node = node.setdefault(piece, {})
-        node[""] = text
+        node[_TEXT] = text
     return root
 
 
@@ -106,9 +108,9 @@ def _parse(shape: Shape, node: _Tree) -> Any:
         ]
     if shape.type_name == "map":
         return dict(_entries(cast(MapShape, shape), node))
-    if "" not in node:
+    if _TEXT not in node:
         raise MalformedRequest(f"Start of structure or map found where {shape.name} was expected.")
-    return parse_text(shape, node[""])
+    return parse_text(shape, node[_TEXT])
 
 
 def _list_root(shape: ListShape, node: _Tree) -> _Tree:

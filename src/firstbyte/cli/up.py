@@ -16,7 +16,7 @@ def up(
     ] = None,
     no_auth: Annotated[bool, typer.Option("--no-auth", help="Check no signatures; on loopback only.")] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse to delete endpoints that are being made or changed, as AWS does.")
+        bool, typer.Option("--strict", help="Refuse what AWS refuses where this host is kind; see docs/settings.md.")
     ] = False,
     model_map: Annotated[
         list[str] | None,

@@ -11,7 +11,7 @@ from firstbyte.hosting.errors import (
     ClientError,
     HostingError,
     ModelFailed,
-    ModelNotReady,
+    NotReady,
     QuotaExceeded,
     StreamFailed,
     Unavailable,
@@ -84,7 +84,7 @@ def as_service_error(error: HostingError, validation_code: str) -> ServiceError:
             return ServiceError("ModelError", error.message, status=424, members=members)
         case StreamFailed():
             return ServiceError("ModelStreamError", error.message, members={"ErrorCode": error.error_code})
-        case ModelNotReady():
+        case NotReady():
             return ServiceError("ModelNotReadyException", error.message, status=429)
         case Unavailable():
             return ServiceError("ServiceUnavailable", error.message, status=503, fault="server")

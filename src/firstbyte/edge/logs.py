@@ -15,11 +15,14 @@ from typing import Any
 
 from firstbyte.aws.errors import ServiceError
 from firstbyte.aws.gateway import Call
+from firstbyte.edge.operations import find_unserved
 from firstbyte.hosting.records import Instance
 
 GROUP_PREFIX = "/aws/sagemaker/Endpoints/"
 MAX_EVENTS = 10_000
 """FilterLogEvents' own limit for one answer."""
+BACKWARD_SINCE_MS = 1_704_067_200_000
+"""From 2024 on FilterLogEvents gives the latest events first, if asked; CloudWatch's own limit."""
 TAIL_BYTES = 4 << 20
 """How much of a log's end is read; what lies before is not found any more."""
 
@@ -39,12 +42,16 @@ class Logs:
     async def filter_log_events(self, call: Call) -> Mapping[str, Any]:
         """FilterLogEvents, without filter patterns."""
         wanted = call.params
-        if wanted.get("filterPattern"):
-            raise ServiceError("InvalidParameterException", "filterPattern is not supported by this host.")
+        if unserved := find_unserved(call.operation, wanted):
+            raise _invalid(unserved)
+        is_backward = wanted.get("startFromHead") is False
+        if is_backward and wanted.get("startTime", 0) < BACKWARD_SINCE_MS:
+            raise _invalid("startFromHead can be false only with a startTime on or after 2024-01-01T00:00:00Z.")
         streams = {name: file for name, file in self._streams(wanted) if _is_wanted(name, wanted)}
         read = await asyncio.to_thread(lambda: [event for item in streams.items() for event in read_events(*item)])
         found = [event for event in read if _is_within(event, wanted)]
-        return _page(sorted(found, key=lambda event: (event["timestamp"], event["eventId"])), wanted)
+        found.sort(key=lambda event: (event["timestamp"], event["eventId"]))
+        return _page(found, wanted, is_backward=is_backward)
 
     async def get_log_events(self, call: Call) -> Mapping[str, Any]:
         """GetLogEvents: one stream, its end first unless `startFromHead`; tokens lead both ways."""
@@ -64,7 +71,10 @@ class Logs:
         }
 
     def _streams(self, wanted: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
-        group = wanted.get("logGroupName") or wanted.get("logGroupIdentifier", "").partition(":log-group:")[2]
+        group, identifier = wanted.get("logGroupName"), wanted.get("logGroupIdentifier")
+        if (group is None) == (identifier is None):
+            raise _invalid("Exactly one of logGroupName and logGroupIdentifier must be given.")
+        group = group or (identifier or "").rpartition(":log-group:")[2].removesuffix(":*")
         name = group.removeprefix(GROUP_PREFIX)
         if name == group or not self.has_endpoint(name):
             raise ServiceError("ResourceNotFoundException", "The specified log group does not exist.")
@@ -79,15 +89,13 @@ def read_events(stream: str, file: Path) -> Iterator[dict[str, Any]]:
         with file.open("rb") as log:
             offset = max(0, log.seek(0, 2) - TAIL_BYTES)
             log.seek(offset)
-            lines = log.read().splitlines(keepends=True)
+            lines = log.read().split(b"\n")[:-1]  # the last is still being written
             at_ms = int(file.stat().st_ctime * 1000)
     except FileNotFoundError:
         return
-    texts = [line.decode("utf-8", errors="replace").rstrip("\r\n") for line in lines]
+    texts = [line.decode("utf-8", errors="replace").rstrip("\r") for line in lines]
     at_ms = next((time for text in texts if (time := _read_time(text)) is not None), at_ms)
     for line, text in zip(lines, texts, strict=True):
-        if not line.endswith(b"\n"):
-            return  # still being written
         time = _read_time(text)
         at_ms = max(at_ms, time) if time is not None else at_ms
         yield {
@@ -97,7 +105,7 @@ def read_events(stream: str, file: Path) -> Iterator[dict[str, Any]]:
             "message": text,
             "eventId": f"{stream}/{offset:012d}",
         }
-        offset += len(line)
+        offset += len(line) + 1
 
 
 def _read_time(line: str) -> int | None:
@@ -141,13 +149,23 @@ def _read_place(text: str) -> int:
     return int(text)
 
 
+def _invalid(message: str) -> ServiceError:
+    return ServiceError("InvalidParameterException", message)
+
+
 def _invalid_token() -> ServiceError:
-    return ServiceError("InvalidParameterException", "The specified nextToken is invalid.")
+    return _invalid("The specified nextToken is invalid.")
 
 
-def _page(events: list[dict[str, Any]], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Cut out what the request asks for; the token is the number of events given before."""
-    start = _read_place(wanted.get("nextToken", "0"))
+def _page(events: list[dict[str, Any]], wanted: Mapping[str, Any], *, is_backward: bool) -> dict[str, Any]:
+    """Cut out what the request asks for; a token is the direction and the number of events given before."""
+    begin = "b/0" if is_backward else "f/0"
+    direction, _, place = wanted.get("nextToken", begin).partition("/")
+    if direction not in ("f", "b"):
+        raise _invalid_token()
+    if direction == "b":
+        events = events[::-1]
+    start = _read_place(place)
     end = start + wanted.get("limit", MAX_EVENTS)
-    more = {"nextToken": str(end)} if end < len(events) else {}
+    more = {"nextToken": f"{direction}/{end}"} if end < len(events) else {}
     return {"events": events[start:end], "searchedLogStreams": [], **more}

@@ -4,6 +4,7 @@ Sources: CloudWatch API reference, GetMetricData, GetMetricStatistics and ListMe
 exactly the dimensions that it is kept under, and spans of time begin at StartTime, rounded down to the minute.
 """
 
+import asyncio
 import dataclasses
 import datetime
 import math
@@ -94,6 +95,7 @@ class Metrics:
         for query in queries:
             if not query.get("ReturnData", True):
                 continue
+            await asyncio.sleep(0)  # a long query takes tens of milliseconds, and hundreds of them may come at once
             moments = list(self._read_query(query["MetricStat"], start_s, end_s))
             if wanted.get("ScanBy") != "TimestampAscending":
                 moments.reverse()
@@ -128,9 +130,7 @@ def _is_listed(metric: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 
 def _metric(series: Series) -> dict[str, Any]:
     """Write a metric as CloudWatch's structure of that name."""
-    dimensions = [{"Name": "EndpointName", "Value": series.endpoint_name}]
-    if series.variant_name:
-        dimensions.append({"Name": "VariantName", "Value": series.variant_name})
+    dimensions = [{"Name": name, "Value": value} for name, value in _dimensions(series).items() if value]
     return {"Namespace": _namespace(series.metric), "MetricName": series.metric, "Dimensions": dimensions}
 
 
@@ -138,16 +138,28 @@ def _namespace(metric: str) -> str:
     return INSTANCE_NAMESPACE if metric in _INSTANCE_METRICS else NAMESPACE
 
 
+def _dimensions(series: Series) -> dict[str, str]:
+    return {
+        "EndpointName": series.endpoint_name,
+        "VariantName": series.variant_name,
+        "InferenceComponentName": series.component_name,
+    }
+
+
 def _find_series(metric: Mapping[str, Any], unit: str | None) -> Series | None:
     """Return what a metric's name and dimensions stand for; None where there cannot be any values."""
     name = metric.get("MetricName", "")
     dimensions = {one["Name"]: one["Value"] for one in metric.get("Dimensions", ())}
-    endpoint_name, variant_name = dimensions.pop("EndpointName", ""), dimensions.pop("VariantName", "")
-    if metric.get("Namespace") != _namespace(name) or name not in UNITS or dimensions:
+    series = Series(
+        name,
+        dimensions.get("EndpointName", ""),
+        dimensions.get("VariantName", ""),
+        dimensions.get("InferenceComponentName", ""),
+    )
+    is_known = name in UNITS and metric.get("Namespace") == _namespace(name)
+    if not is_known or dimensions.keys() - _dimensions(series).keys():
         return None
-    if unit is not None and unit != UNITS[name]:
-        return None
-    return Series(name, endpoint_name, variant_name)
+    return series if unit in (None, UNITS[name]) else None
 
 
 def _check_queries(queries: Sequence[Mapping[str, Any]]) -> None:

@@ -1,14 +1,13 @@
-"""Which parameters of SageMaker and CloudWatch do something here, which are only kept, and which are refused.
+"""Which parameters of the operations served do something here, which are only kept, and which are refused.
 
 `find_unserved` holds a call against the refused ones before it reaches hosting; `render_reference` makes
-docs/operations.md of the same tables and botocore's service models. What is in neither table is served. A path goes
-down structures and lists: `ProductionVariants.KmsKeyId` is that member of each variant.
+docs/operations.md of the same tables and of members.json (see `edge.members`). What is in neither table is served. A
+path goes down structures and lists: `ProductionVariants.KmsKeyId` is that member of each variant, and
+`RoutingConfig.RoutingStrategy=KV_AWARE` one value of a member.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-
-from botocore.model import ServiceModel
 
 _CONTAINER_REFUSED = {
     "AdditionalModelDataSources": "one source of model data is fetched: ModelDataUrl or ModelDataSource",
@@ -24,10 +23,14 @@ _CONTAINER_RECORDED = {
     "ModelDataSource.S3DataSource.ETag": "the data is taken as it is",
     "ModelDataSource.S3DataSource.ManifestEtag": "manifests are not read",
 }
+_NO_PREFIXES = "requests are not routed by their prompts here"
 _VARIANT_REFUSED = {
     "AcceleratorPartitionLayouts": "accelerators are not divided here",
     "CoreDumpConfig": "core dumps are not kept",
     "InstancePools": "instances have no types here",
+    "RoutingConfig.PrefixAwareRoutingConfig": _NO_PREFIXES,
+    "RoutingConfig.RoutingStrategy=KV_AWARE": _NO_PREFIXES,
+    "RoutingConfig.RoutingStrategy=PREFIX_AWARE": _NO_PREFIXES,
 }
 _VARIANT_RECORDED = {
     "AcceleratorType": "instances have no types here",
@@ -50,6 +53,8 @@ _COMPONENT_RECORDED = {
     "Specification.InstanceType": "an instance runs on what this machine has",
     "Specification.SchedulingConfig": "there is one machine",
 }
+_RIGHTS = "a session has the rights of the key that asked for it"
+_ALLOWED = "the execution role may do everything"
 _VPC = "instances listen on the loopback interface only"
 _ROLLBACK = "a roll-back brings the whole old fleet back at once, which is AWS's default"
 _ISOLATION = "instances are processes of this machine, with its network"
@@ -84,6 +89,13 @@ REFUSED: Mapping[str, Mapping[str, str]] = {
     "UpdateEndpointWeightsAndCapacities": {
         "DesiredWeightsAndCapacities.ServerlessUpdateConfig": "variants run on instances, not serverless",
     },
+    "AssumeRole": {
+        "Policy": _RIGHTS,
+        "PolicyArns": _RIGHTS,
+        "SerialNumber": "there are no MFA devices here",
+        "TokenCode": "there are no MFA devices here",
+    },
+    "FilterLogEvents": {"filterPattern": "events are not searched here"},
     "GetMetricData": {
         "MetricDataQueries.Expression": "metric math and searches are not computed here",
         "MetricDataQueries.AccountId": "there is one account",
@@ -118,9 +130,29 @@ RECORDED: Mapping[str, Mapping[str, str]] = {
     "CreateInferenceComponent": _COMPONENT_RECORDED,
     "UpdateInferenceComponent": _COMPONENT_RECORDED
     | {"DeploymentConfig.RollingUpdatePolicy.RollbackMaximumBatchSize": _ROLLBACK},
-    "InvokeEndpoint": {
-        "EnableExplanations": "passed on to the container",
+    "InvokeEndpoint": {"EnableExplanations": "passed on to the container", "PrefixAwareId": _NO_PREFIXES},
+    "InvokeEndpointWithResponseStream": {"PrefixAwareId": _NO_PREFIXES},
+    "AssumeRole": {
+        "ExternalId": "no role of this account asks for one",
+        "ProvidedContexts": "no policy asks for them",
+        "Tags": "no policy asks for them",
+        "TransitiveTagKeys": "no policy asks for them",
     },
+    "SimulatePrincipalPolicy": {
+        "CallerArn": _ALLOWED,
+        "ContextEntries": _ALLOWED,
+        "PermissionsBoundaryPolicyInputList": _ALLOWED,
+        "PolicyExclusionList": _ALLOWED,
+        "PolicyInputList": _ALLOWED,
+        "ResourceHandlingOption": _ALLOWED,
+        "ResourceOwner": _ALLOWED,
+        "ResourcePolicy": _ALLOWED,
+    },
+    "FilterLogEvents": {
+        "interleaved": "AWS ignores it too: streams are always interleaved",
+        "unmask": "nothing is masked",
+    },
+    "GetLogEvents": {"unmask": "nothing is masked"},
     "GetMetricData": {"LabelOptions": "labels are given back as they are"},
     "ListMetrics": {
         "IncludeLinkedAccounts": "there is one account",
@@ -144,25 +176,27 @@ def _is_given(value: Any, path: Sequence[str]) -> bool:
         return any(_is_given(item, path) for item in value)
     if not path:
         return value not in (None, {})
-    return isinstance(value, Mapping) and path[0] in value and _is_given(value[path[0]], path[1:])
+    name, _, only = path[0].partition("=")
+    if not isinstance(value, Mapping) or name not in value:
+        return False
+    return value[name] == only if only else _is_given(value[name], path[1:])
 
 
-def render_reference(served: Mapping[str, Sequence[str]], models: Mapping[str, ServiceModel]) -> str:
-    """Write docs/operations.md; `served` has the operations by service, `models` their botocore models."""
+def render_reference(members: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    """Write docs/operations.md; `members` has the parameters by service and operation."""
     lines = [_HEAD]
-    for service, operations in served.items():
+    for service, operations in members.items():
         # How many others there are changes with each of botocore's releases, so it is not said.
         lines.append(f"\n## {service}\n\n{len(operations)} operations are served; all others are unknown here.")
         for operation in sorted(operations):
             lines.append(f"\n### {operation}\n\n| parameter | here | |\n|---|---|---|")
-            lines.extend(_rows(models[service], operation))
+            lines.extend(_rows(operation, operations[operation]))
     return "\n".join([*lines, ""])
 
 
-def _rows(model: ServiceModel, operation: str) -> Iterator[str]:
-    shape = model.operation_model(operation).input_shape
+def _rows(operation: str, names: Iterable[str]) -> Iterator[str]:
     refused, recorded = REFUSED.get(operation, {}), RECORDED.get(operation, {})
-    for name in shape.members if shape is not None else ():
+    for name in names:
         own = "refused" if name in refused else "recorded only" if name in recorded else "served"
         yield f"| `{name}` | {own} | {refused.get(name) or recorded.get(name, '')} |"
         below = [(path, table) for table in (refused, recorded) for path in table if path.startswith(f"{name}.")]
@@ -172,6 +206,7 @@ def _rows(model: ServiceModel, operation: str) -> Iterator[str]:
 
 _HEAD = """# Operations and their parameters
 
-Made from the tables of `src/firstbyte/edge/operations.py` and botocore's service models; a test checks that this page
-is current. *Served*: does what AWS says. *Recorded only*: taken, and given back by Describe. *Refused*: an error that
+Made from the tables of `src/firstbyte/edge/operations.py` and the list of known parameters beside it, `members.json`; a
+test checks that this page is current. A parameter or value that a newer botocore sends and that list does not have is
+refused. *Served*: does what AWS says. *Recorded only*: taken, and given back by Describe. *Refused*: an error that
 says why. A row for a parameter inside another one is an exception to the row above it."""

@@ -16,21 +16,17 @@ from firstbyte.aws.gateway import Call
 from firstbyte.aws.rights import ROOT, Principal
 from firstbyte.aws.sigv4 import Credentials
 from firstbyte.edge.identity import role_id
+from firstbyte.edge.operations import find_unserved
 
 DEFAULT_DURATION_S = 3600
 LONGEST_CHAINED_S = 3600
 """A role that was assumed with temporary credentials is kept for an hour at most."""
+USUAL_TOKEN_BYTES = 160
+"""Of a session token, unless a longer one is asked for."""
 MAX_SESSIONS = 10_000
 """Of more, those end first that would have expired first."""
 
 _ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/(?:[\x21-\x7e]+/)?([\w+=,.@-]{1,64})", re.ASCII)
-_REFUSED: Mapping[str, str] = {
-    "Policy": "a session has the rights of the key that asked for it",
-    "PolicyArns": "a session has the rights of the key that asked for it",
-    "SerialNumber": "there are no MFA devices here",
-    "TokenCode": "there are no MFA devices here",
-}
-"""Parameters that would take rights away or ask for proof, so that ignoring them is no kindness."""
 
 
 @dataclass(slots=True)
@@ -48,15 +44,15 @@ class Sessions:
     async def assume_role(self, call: Call) -> Mapping[str, Any]:
         """AssumeRole. Any role of the account may be assumed; the session has the rights of the caller."""
         caller = call.identity.principal if call.identity else ROOT
-        for name, reason in _REFUSED.items():
-            if call.params.get(name):
-                raise ServiceError("ValidationError", f"{name} cannot be given: {reason}.", status=400)
+        if unserved := find_unserved(call.operation, call.params):
+            raise ServiceError("ValidationError", unserved, status=400)
         role_name = self._check_role(call.params["RoleArn"], caller)
         session_name = call.params["RoleSessionName"]
         is_chained = call.identity is not None and call.identity.session_token is not None
         duration_s = _check_duration(call.params.get("DurationSeconds"), is_chained=is_chained)
         arn = f"arn:aws:sts::{self.account_id}:assumed-role/{role_name}/{session_name}"
-        made = self._begin(Principal(arn, caller.rights), duration_s)
+        token_bytes = max(USUAL_TOKEN_BYTES, call.params.get("MinimumSessionTokenSize", 0))
+        made = self._begin(Principal(arn, caller.rights), duration_s, token_bytes)
         answer = {
             "Credentials": {
                 "AccessKeyId": made.access_key_id,
@@ -79,7 +75,7 @@ class Sessions:
             raise ServiceError("AccessDenied", message, status=403)
         return match[2]
 
-    def _begin(self, principal: Principal, duration_s: int) -> Credentials:
+    def _begin(self, principal: Principal, duration_s: int, token_bytes: int) -> Credentials:
         now = self.clock()
         self._by_key = {key: kept for key, kept in self._by_key.items() if _end_of(kept) > now}
         while len(self._by_key) >= MAX_SESSIONS:
@@ -87,7 +83,7 @@ class Sessions:
         made = Credentials(
             f"ASIA{secrets.token_hex(8).upper()}",
             secrets.token_hex(20),
-            secrets.token_urlsafe(120),
+            secrets.token_urlsafe(token_bytes)[:token_bytes],
             now.replace(microsecond=0) + datetime.timedelta(seconds=duration_s),
             principal,
         )

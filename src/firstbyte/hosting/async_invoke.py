@@ -15,10 +15,10 @@ from firstbyte.hosting.data_capture import Relay
 from firstbyte.hosting.errors import HostingError, NotFound, ObjectFailed, Unavailable, ValidationFailed
 from firstbyte.hosting.facts import AsyncInvocationFinished, AsyncOutcome, BacklogChanged, ControllerFaulted
 from firstbyte.hosting.fleet import Fleet
-from firstbyte.hosting.invoke import SERVING_GOALS, Invocation, Terms
+from firstbyte.hosting.invoke import Invocation, Terms
 from firstbyte.hosting.messages import Wording
 from firstbyte.hosting.ports import Ports
-from firstbyte.hosting.records import AsyncInference, InstanceStatus
+from firstbyte.hosting.records import SERVING_GOALS, AsyncInference, InstanceStatus
 from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.store.async_queue import AsyncQueue
 from firstbyte.hosting.store.database import Store

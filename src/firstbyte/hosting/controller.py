@@ -282,6 +282,7 @@ class Controller:
             self._ports.emit(EndpointChanged(endpoint_name, str(action.event), str(goal), reason))
         elif goal is not None and component_name is not None:
             self._ports.emit(ComponentChanged(component_name, endpoint_name, str(action.event), str(goal), reason))
+        self._fleet.announce()
         if action.event not in (EndpointEvent.ALL_HEALTHY, EndpointEvent.ALL_GONE):
             self.notify()  # what still runs for it must stop
 

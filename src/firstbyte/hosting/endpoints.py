@@ -7,13 +7,14 @@ from typing import Any
 from firstbyte.hosting.data_capture import is_capturing
 from firstbyte.hosting.definitions import Members
 from firstbyte.hosting.deployment import check_deployment
-from firstbyte.hosting.errors import AlreadyExists, InProgress, NotFound, QuotaExceeded, ValidationFailed
+from firstbyte.hosting.errors import AlreadyExists, InProgress, NotFound, ValidationFailed
 from firstbyte.hosting.facts import EndpointChanged
 from firstbyte.hosting.fleet import Fleet
 from firstbyte.hosting.lifecycle import EndpointEvent, IllegalTransition, endpoint_status
 from firstbyte.hosting.listing import Item, list_page
 from firstbyte.hosting.messages import COMPONENTS_LEFT, Wording
 from firstbyte.hosting.ports import Ports
+from firstbyte.hosting.quota import Quota
 from firstbyte.hosting.records import (
     DeployedVariant,
     Endpoint,
@@ -25,6 +26,14 @@ from firstbyte.hosting.records import (
 from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.store.database import Store
 from firstbyte.hosting.tags import read_tags, without_tags
+
+UNDER_WAY = (
+    EndpointStatus.CREATING,
+    EndpointStatus.UPDATING,
+    EndpointStatus.ROLLING_BACK,
+    EndpointStatus.SYSTEM_UPDATING,
+)
+"""In these AWS lets nobody update or delete an endpoint (API reference, DescribeEndpoint, EndpointStatus)."""
 
 
 class Endpoints:
@@ -38,6 +47,7 @@ class Endpoints:
         self._ports = ports
         self._settings = settings
         self._notify = notify
+        self._quota = Quota(store, settings)
         self._wording = Wording(settings)
 
     def create(self, members: Members) -> dict[str, Any]:
@@ -90,10 +100,7 @@ class Endpoints:
 
     def check_quota(self, variants: tuple[DeployedVariant, ...], instead_of: tuple[DeployedVariant, ...] = ()) -> None:
         """Raise QuotaExceeded if there cannot be so many instances more, or in the place of others."""
-        num_asked = _num_instances(variants) - _num_instances(instead_of)
-        num_used = sum(_num_instances(workload.variants) for workload in self._store.workloads())
-        if num_used + num_asked > self._settings.max_instances:
-            raise QuotaExceeded(self._wording.quota_exceeded(self._settings.max_instances, num_used, num_asked))
+        self._quota.check(variants, instead_of)
 
     def describe(self, members: Members) -> dict[str, Any]:
         """Show an endpoint: its status, its variants, why it failed."""
@@ -186,7 +193,7 @@ class Endpoints:
         On AWS an endpoint that is being made or changed cannot be deleted; here it can, unless the settings are strict.
         """
         name = members["EndpointName"]
-        if self._settings.strict and self._get(name).goal in _UNDER_WAY:
+        if self._settings.strict and self.status(self._get(name)) in UNDER_WAY:
             raise InProgress(self._wording.in_progress(name))
         if self._store.components_on(name):
             raise ValidationFailed(COMPONENTS_LEFT)
@@ -217,10 +224,6 @@ def _by_kind(
     return shown
 
 
-def _num_instances(variants: tuple[DeployedVariant, ...]) -> int:
-    return sum(deployed.num_instances for deployed in variants)
-
-
 def _kept(members: Members, config: EndpointConfig) -> dict[str, Any]:
     """What an endpoint keeps of its making, beyond its fields."""
     of_config = ("AsyncInferenceConfig", "DataCaptureConfig")
@@ -239,5 +242,4 @@ def _shown_capture(capture: Members, status: EndpointStatus) -> dict[str, Any]:
     }
 
 
-_UNDER_WAY = (EndpointGoal.CREATE, EndpointGoal.UPDATE, EndpointGoal.ROLL_BACK)
 _ANSWERING = (EndpointStatus.IN_SERVICE, EndpointStatus.UPDATING, EndpointStatus.ROLLING_BACK)

@@ -13,7 +13,7 @@ HostingError
 │   └── StreamFailed                it failed after its first byte: StreamBroken, ModelInvocationTimeExceeded
 ├── HostError                       we are at fault
 │   ├── Unavailable                 no instance can take the request just now; trying again helps
-│   ├── ModelNotReady               the model that the request is for is still being loaded
+│   ├── NotReady                    what answers it is still starting; waiting helps
 │   └── InternalFault               a mistake in this program
 └── PortError                       what launchers, clients and model data raise; never leaves the room
     ├── UnknownImage                nothing here can stand for the image
@@ -98,8 +98,8 @@ class Unavailable(HostError):
     """No instance can take the request just now. `ServiceUnavailable`, 503: clients try again, and that helps."""
 
 
-class ModelNotReady(HostError):
-    """The model is still being loaded. `ModelNotReadyException`, 429: clients try again, and that helps."""
+class NotReady(HostError):
+    """What answers the request is still starting. `ModelNotReadyException`, 429: clients wait and try again."""
 
 
 class InternalFault(HostError):

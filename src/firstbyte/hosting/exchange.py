@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 
-from firstbyte.hosting.errors import AnswerCut, InstanceUnreachable, ModelFailed, ModelNotReady, StreamBroken
+from firstbyte.hosting.errors import AnswerCut, InstanceUnreachable, ModelFailed, NotReady, StreamBroken
 from firstbyte.hosting.facts import Emit, InvocationFinished, InvocationStarted, Outcome
 from firstbyte.hosting.multi_model import HostedModel, Lease, LoadedModels
 from firstbyte.hosting.ports import InstanceAnswer, InstanceCall, InstanceClient
@@ -70,7 +70,7 @@ class Exchange:
         """Hand the request over and wait for the answer's head.
 
         Raises InstanceUnreachable (no container has seen it), StreamBroken, TimeoutError, and what `LoadedModels.lease`
-        does or ModelNotReady where a model must be loaded first; the exchange is over then.
+        does or NotReady where a model must be loaded first; the exchange is over then.
         """
         self._deadline = asyncio.get_running_loop().time() + limits.time_s
         self._num_outstanding[self.instance.id] += 1
@@ -86,7 +86,7 @@ class Exchange:
             if self._is_loading and isinstance(error, TimeoutError):
                 self.finish("unavailable")
                 text = f"The model {self.route.target.model} is still being loaded. Wait and try your request again."
-                raise ModelNotReady(text) from None
+                raise NotReady(text) from None
             self.fail(error)
             raise
         self._chunks = aiter(answer.chunks())
@@ -171,6 +171,7 @@ class Exchange:
                 body_bytes=self._num_bytes,
                 container_status=container_status,
                 overhead_s=self._mark.overhead_s,
+                component_name=self.instance.component_name,
             )
         )
 

@@ -1,5 +1,6 @@
 """The instances there are, in memory. The controller writes, the API and the relay read; all on one event loop."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,6 +18,7 @@ class Fleet:
         self._clock = ports.clock
         self._emit = ports.emit
         self._instances: dict[str, Instance] = {}
+        self._changed = asyncio.Event()
         self.num_outstanding: Counter[str] = Counter()
         """Requests under way, by instance id; the relay counts them."""
 
@@ -99,6 +101,15 @@ class Fleet:
         if num_missed != before.num_missed_pings:
             self._instances[instance_id] = replace(before, num_missed_pings=num_missed)
 
+    async def wait_for_change(self) -> None:
+        """Return once an instance has come to another status, or `announce` was called."""
+        await self._changed.wait()
+
+    def announce(self) -> None:
+        """Wake whoever waits for a change: one may have come to what is wanted."""
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
     def _tell(self, instance: Instance, event: str) -> None:
         self._emit(
             InstanceChanged(
@@ -111,3 +122,4 @@ class Fleet:
                 instance.component_name,
             )
         )
+        self.announce()

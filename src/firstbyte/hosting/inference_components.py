@@ -18,6 +18,7 @@ from firstbyte.hosting.messages import COMPONENTS_UNSUPPORTED, Wording
 from firstbyte.hosting.models import check_environment
 from firstbyte.hosting.ports import Ports
 from firstbyte.hosting.records import (
+    ComponentStatus,
     DeployedVariant,
     Endpoint,
     EndpointGoal,
@@ -49,6 +50,7 @@ class InferenceComponents:
         self._endpoints = endpoints
         self._ports = ports
         self._notify = notify
+        self._strict = settings.strict
         self._wording = Wording(settings)
 
     def create(self, members: Members) -> dict[str, Any]:
@@ -145,8 +147,13 @@ class InferenceComponents:
         return list_page(items, members).members("InferenceComponents")
 
     def delete(self, members: Members) -> dict[str, Any]:
-        """Have a component's copies taken down. Allowed while it is Creating, as endpoints are."""
+        """Have a component's copies taken down.
+
+        On AWS one that is being made or changed cannot be deleted; here it can, unless the settings are strict.
+        """
         component = self.get(members["InferenceComponentName"])
+        if self._strict and component_status(component.goal) in _UNDER_WAY:
+            raise InProgress(self._wording.in_progress(component.name, KIND))
         event = EndpointEvent.DELETE_REQUESTED
         try:
             goal = self._store.advance(component.place, event, self._ports.clock.now())
@@ -179,6 +186,9 @@ class InferenceComponents:
     def _num_healthy(self, component: InferenceComponent) -> int:
         copies = self._fleet.of(*component.place)
         return sum(copy.status is InstanceStatus.HEALTHY for copy in copies)
+
+
+_UNDER_WAY = (ComponentStatus.CREATING, ComponentStatus.UPDATING)
 
 
 def _variant(endpoint: Endpoint, name: str) -> DeployedVariant:

@@ -4,11 +4,11 @@
 """
 
 import random
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firstbyte.hosting.answers import InvocationAnswer
-from firstbyte.hosting.deployment import wanted
 from firstbyte.hosting.errors import (
     AnswerCut,
     InstanceUnreachable,
@@ -24,18 +24,26 @@ from firstbyte.hosting.messages import (
     COMPONENT_NAME_MISSING,
     COMPONENT_NAME_NOT_ALLOWED,
     MAX_QUOTED_BYTES,
-    NO_CAPACITY,
     Wording,
 )
 from firstbyte.hosting.multi_model import LoadedModels
 from firstbyte.hosting.ports import InstanceAnswer, InstanceCall, Ports
-from firstbyte.hosting.records import DeployedVariant, Endpoint, EndpointGoal, Instance, InstanceStatus, Workload
+from firstbyte.hosting.records import (
+    SERVING_GOALS,
+    DeployedVariant,
+    Endpoint,
+    InferenceComponent,
+    Instance,
+    InstanceStatus,
+    Workload,
+)
 from firstbyte.hosting.routes import Target, check_target, find_route
 from firstbyte.hosting.sessions import NEW_SESSION, Sessions
 from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.shadows import Shadows
 from firstbyte.hosting.store.database import Store
 from firstbyte.hosting.traffic import Random, choose_instance, choose_variant, has_variant, order_fleets
+from firstbyte.hosting.waking import Waking
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +106,6 @@ class Terms:
         return Limits(self.limit_s, self.max_bytes)
 
 
-SERVING_GOALS = (EndpointGoal.SERVE, EndpointGoal.UPDATE, EndpointGoal.ROLL_BACK)
-"""While these last, requests are answered."""
-
-
 class Invoker:
     """Relays invocations to instances."""
 
@@ -125,17 +129,22 @@ class Invoker:
         self._sessions = Sessions(ports.clock)
         self.random: Random = random.Random()  # noqa: S311 - spreads load, keeps no secret
         self.shadows = Shadows(fleet, models, ports, settings)
+        self._waking = Waking(store, fleet, ports, settings, notify)
 
     async def invoke(self, call: Invocation, terms: Terms | None = None) -> InvocationAnswer:
         """Relay one call; for a streaming one, return as soon as the container's status line is in.
 
         Raises ValidationFailed or NotFound (the caller's mistake), ModelFailed or ModelTimedOut (the container's),
-        Unavailable (no instance just now).
+        Unavailable or NotReady (no instance just now).
         """
         terms = terms or self._usual_terms(call)
         endpoint = self._check(call, terms)
         workload = self._find_workload(call, endpoint)
         check_target(endpoint.name, list(_takers(call, workload)), call.target, call.request_id)
+        if isinstance(workload, InferenceComponent):
+            began_s = time.monotonic()
+            workload = await self._waking.wake(workload, terms.limit_s, streaming=call.streaming)
+            call, terms = _after(time.monotonic() - began_s, call, terms)
         exchange, answer = await self._reach(call, workload, terms)
         if call.session_id is None:  # a shadow knows of no sessions
             request = InstanceCall(call.headers(), call.body)
@@ -177,7 +186,7 @@ class Invoker:
         return endpoint
 
     def _find_workload(self, call: Invocation, endpoint: Endpoint) -> Workload:
-        """What answers the call: the endpoint, or an inference component on it that has copies."""
+        """What answers the call: the endpoint, or an inference component on it."""
         name = call.inference_component_name
         if not endpoint.hosts_components:
             if name is not None:
@@ -188,8 +197,6 @@ class Invoker:
         component = self._store.workload((endpoint.name, name))
         if component is None:
             raise NotFound(f"Inference component {name} of endpoint {endpoint.name} not found.")
-        if component.goal not in SERVING_GOALS or not any(wanted(component).values()):
-            raise ValidationFailed(NO_CAPACITY)
         return component
 
     async def _reach(self, call: Invocation, workload: Workload, terms: Terms) -> tuple[Exchange, InstanceAnswer]:
@@ -309,3 +316,9 @@ def _takers(call: Invocation, workload: Workload) -> Iterator[DeployedVariant]:
 def _takes(deployed: DeployedVariant, call: Invocation) -> bool:
     """Whether a call may be handed to an instance of a variant."""
     return call.target_variant in (None, deployed.name) and call.target.is_met_by(deployed)
+
+
+def _after(waited_s: float, call: Invocation, terms: Terms) -> tuple[Invocation, Terms]:
+    """A call that has waited for its instance to start: that was the host's time, and is gone of the limit."""
+    overhead_s = None if call.overhead_s is None else call.overhead_s + waited_s
+    return replace(call, overhead_s=overhead_s), replace(terms, limit_s=max(0.0, terms.limit_s - waited_s))

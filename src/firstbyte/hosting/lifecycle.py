@@ -12,12 +12,16 @@ here cannot happen, and a refused event changes nothing. docs/lifecycle.md is dr
 
 Choices where AWS leaves room or we are kinder than AWS
 -------------------------------------------------------
-* DeleteEndpoint is allowed while Creating, Updating and RollingBack. (AWS refuses, and an endpoint that cannot start
-  blocks its name for long.)
+* DeleteEndpoint is allowed while Creating, Updating and RollingBack, DeleteInferenceComponent while Creating and
+  Updating. (AWS refuses, and what cannot start blocks its name for long.)
 * An endpoint in service whose instances are all down, because a container crashed or the host was started again, is
   SystemUpdating: AWS's word for work on its side that changes nothing the user specified. Waiters keep waiting. It
-  comes back to InService by itself. Once its containers keep crashing it is OutOfService, and still tried again.
+  comes back to InService by itself. Once its containers keep crashing it is OutOfService, and still tried again. It may
+  be updated and deleted meanwhile; AWS refuses both.
 * A variant with one healthy instance of several is in service.
+* An inference component at zero copies gets one back by the first request (`hosting.waking`). On AWS it is refused, and
+  Application Auto Scaling, where it is set up, scales out.
+`strict` settings do as AWS does in the first, the second and the last.
 """
 
 import enum

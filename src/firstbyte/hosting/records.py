@@ -41,6 +41,10 @@ class EndpointGoal(enum.StrEnum):
     """Forgotten; never stored."""
 
 
+SERVING_GOALS = (EndpointGoal.SERVE, EndpointGoal.UPDATE, EndpointGoal.ROLL_BACK)
+"""While these last, requests are answered."""
+
+
 class EndpointStatus(enum.StrEnum):
     """`EndpointStatus` of DescribeEndpoint, as far as this host shows it."""
 

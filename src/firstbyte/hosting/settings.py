@@ -13,7 +13,8 @@ class HostingSettings:
     region: str = "us-east-1"
     """AWS region that the host plays."""
     strict: bool = False
-    """Refuse what AWS refuses where this host is kind: DeleteEndpoint of an endpoint that is being made or changed."""
+    """Refuse what AWS refuses where this host is kind: deleting an endpoint or an inference component that is being
+    made or changed, changing an endpoint that is SystemUpdating, and invoking a component without copies."""
     instances_dir: Path = Path("instances")
     """Holds one folder per instance: its model data and its log."""
     max_body_bytes: int = 25 * 1024 * 1024

@@ -6,7 +6,7 @@ from typing import Any
 
 from firstbyte.hosting.definitions import Members
 from firstbyte.hosting.deployment import check_deployment, fleet_generation, with_counts
-from firstbyte.hosting.endpoints import Endpoints
+from firstbyte.hosting.endpoints import UNDER_WAY, Endpoints
 from firstbyte.hosting.errors import InProgress, NotFound, ValidationFailed
 from firstbyte.hosting.facts import EndpointChanged
 from firstbyte.hosting.lifecycle import EndpointEvent, IllegalTransition
@@ -27,6 +27,7 @@ class Updates:
         self._endpoints = endpoints
         self._ports = ports
         self._notify = notify
+        self._strict = settings.strict
         self._wording = Wording(settings)
 
     def update(self, members: Members) -> dict[str, Any]:
@@ -85,7 +86,8 @@ class Updates:
             raise NotFound(self._wording.not_found("endpoint", name))
         if endpoint.goal is EndpointGoal.FAIL:
             raise ValidationFailed(f'Endpoint "{endpoint.arn}" is Failed: it can only be deleted.')
-        if endpoint.goal is not EndpointGoal.SERVE:
+        is_under_way = self._strict and self._endpoints.status(endpoint) in UNDER_WAY
+        if endpoint.goal is not EndpointGoal.SERVE or is_under_way:
             raise InProgress(self._wording.in_progress(name))
         return endpoint
 

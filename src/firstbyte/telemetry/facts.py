@@ -106,6 +106,8 @@ class InvocationFinished(Fact):
     """What the container refused it with; None where it did not."""
     overhead_s: float | None = None
     """What the host took before the call to the container; None for one out of the queue."""
+    component_name: str | None = None
+    """The inference component that a copy of answered."""
 
 
 @dataclass(frozen=True, slots=True)

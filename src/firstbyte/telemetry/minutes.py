@@ -3,13 +3,14 @@ holds, /aws/sagemaker/Endpoints.
 
 Names, units and what counts: SageMaker developer guide, "Amazon SageMaker AI metrics in Amazon CloudWatch". An
 invocation counts in the minute in which it ends. All is in memory, and bounded: see `KEPT_MINUTES`, `MAX_STATISTICS`.
-Read by `edge.metrics`.
+Read by `edge.metrics`. docs/metrics.md says the same to users.
 """
 
 import math
 import time
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from firstbyte.telemetry.facts import (
@@ -24,13 +25,17 @@ from firstbyte.telemetry.facts import (
 )
 
 KEPT_MINUTES = 15 * 24 * 60
-"""How long CloudWatch keeps statistics of a minute."""
+"""How long CloudWatch keeps statistics of a minute; here that is the most, see below."""
 MAX_STATISTICS = 50_000
-"""Of more, the oldest minutes go first; that many are some 30 MB."""
+"""Of one metric of one thing in one minute each. Of more, the oldest minutes go first, of all things alike: one variant
+that answers streams in every minute makes eleven a minute, so it is kept for three days, ten of them for seven hours.
+That many are some 40 MB.
+"""
 
 UNITS: Mapping[str, str] = {
     "Invocations": "None",
     "InvocationsPerInstance": "None",
+    "InvocationsPerCopy": "None",
     "Invocation4XXErrors": "None",
     "Invocation5XXErrors": "None",
     "InvocationModelErrors": "None",
@@ -75,9 +80,12 @@ class Series:
     """One metric of one thing."""
 
     metric: str
-    endpoint_name: str
+    endpoint_name: str = ""
+    """Empty for a metric of an inference component."""
     variant_name: str = ""
-    """Empty for a metric of the whole endpoint."""
+    """Empty for a metric of the whole endpoint, or of an inference component."""
+    component_name: str = ""
+    """Of an inference component, whose name is all that there is to tell it by, as on SageMaker."""
 
 
 @dataclass(slots=True)
@@ -126,8 +134,10 @@ class MinuteStatistics:
         self._num_statistics = 0
         self._minutes: dict[int, dict[Series, Statistic]] = {}
         """By minutes since 1970, the oldest first."""
-        self._living: dict[tuple[str, str], set[str]] = defaultdict(set)
-        """The healthy instances of a variant."""
+        self._minutes_of: dict[Series, list[int]] = {}
+        """The minutes in which a series has values, the oldest first."""
+        self._living: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+        """The healthy instances of a variant, or the healthy copies of an inference component on it."""
 
     def observe(self, fact: Fact) -> None:
         """Count `fact`, if it is one of those that are counted."""
@@ -150,23 +160,22 @@ class MinuteStatistics:
 
     def series(self) -> dict[Series, float]:
         """Return what there are statistics of, with the time of the latest, in seconds since 1970."""
-        return {series: minute * 60.0 for minute, of in self._minutes.items() for series in of}
+        return {series: minutes[-1] * 60.0 for series, minutes in self._minutes_of.items()}
 
     def read(self, series: Series, start_s: int, end_s: int, period_s: int) -> Iterator[tuple[int, Statistic]]:
         """Yield the spans of `period_s` from `start_s` on that began before `end_s` and have values, oldest first.
 
-        All three are whole minutes.
+        All three are whole minutes. The cost is that of the minutes asked for in which the series has values.
         """
         made: tuple[int, Statistic] | None = None
-        for minute, of in self._minutes.items():
-            if series not in of or not start_s <= minute * 60 < end_s:
-                continue
+        minutes = self._minutes_of.get(series, [])
+        for minute in minutes[bisect_left(minutes, start_s // 60) : bisect_left(minutes, end_s // 60)]:
             at = minute * 60 - (minute * 60 - start_s) % period_s
             if made is None or made[0] != at:
                 if made is not None:
                     yield made
                 made = (at, Statistic())
-            made[1].merge(of[series])
+            made[1].merge(self._minutes[minute][series])
         if made is not None:
             yield made
 
@@ -176,10 +185,8 @@ class MinuteStatistics:
         is_refused = fact.container_status is not None and 400 <= fact.container_status < 500
         is_broken = fact.outcome not in ("ok", "client_gone")
         is_broken_late = is_broken and fact.streaming and fact.num_chunks > 0 and fact.container_status is None
-        num_instances = len(self._living.get((fact.endpoint_name, fact.variant_name), ()))
         values: dict[str, float] = {
             "Invocations": 1,
-            "InvocationsPerInstance": 1 / max(1, num_instances),
             "Invocation4XXErrors": int(is_refused),
             "Invocation5XXErrors": int(is_broken and not is_refused and not is_broken_late),
             "InvocationModelErrors": int(is_broken and not is_broken_late),
@@ -192,8 +199,15 @@ class MinuteStatistics:
                 values["FirstChunkLatency"] = (fact.overhead_s + fact.first_chunk_s) * 1e6
                 values["FirstChunkModelLatency"] = fact.first_chunk_s * 1e6
                 values["FirstChunkOverheadLatency"] = fact.overhead_s * 1e6
-        for metric, value in values.items():
-            self._add(Series(metric, fact.endpoint_name, fact.variant_name), value)
+        of = (fact.endpoint_name, fact.variant_name)
+        self._add_all(values | {"InvocationsPerInstance": self._share(*of, "")}, *of)
+        if fact.component_name is not None:
+            share = self._share(*of, fact.component_name)
+            self._add_all(values | {"InvocationsPerCopy": share}, component_name=fact.component_name)
+
+    def _share(self, endpoint_name: str, variant_name: str, component_name: str) -> float:
+        """One invocation, shared out over those that could have answered it."""
+        return 1 / max(1, len(self._living.get((endpoint_name, variant_name, component_name), ())))
 
     def _observe_model(self, fact: ModelRequested | ModelLoaded | ModelUnloaded) -> None:
         match fact:
@@ -211,13 +225,19 @@ class MinuteStatistics:
             self._add(Series(metric, fact.endpoint_name, fact.variant_name), value)
 
     def _observe_instance(self, fact: InstanceChanged) -> None:
-        key = (fact.endpoint_name, fact.variant_name)
+        key = (fact.endpoint_name, fact.variant_name, fact.component_name or "")
         if fact.status == "healthy":
             self._living[key].add(fact.instance_id)
         elif key in self._living:
             self._living[key].discard(fact.instance_id)
             if not self._living[key]:
                 del self._living[key]
+
+    def _add_all(
+        self, values: Mapping[str, float], endpoint_name: str = "", variant_name: str = "", component_name: str = ""
+    ) -> None:
+        for metric, value in values.items():
+            self._add(Series(metric, endpoint_name, variant_name, component_name), value)
 
     def _add(self, series: Series, value: float) -> None:
         minute = int(self._clock() // 60)
@@ -229,6 +249,7 @@ class MinuteStatistics:
         of = self._minutes[minute]
         if series not in of:
             of[series] = Statistic()
+            self._minutes_of.setdefault(series, []).append(minute)
             self._num_statistics += 1
         of[series].add(value)
 
@@ -237,4 +258,13 @@ class MinuteStatistics:
         while (oldest := next(iter(self._minutes))) != now and (
             oldest <= now - KEPT_MINUTES or self._num_statistics > self._max_statistics
         ):
-            self._num_statistics -= len(self._minutes.pop(oldest))
+            forgotten = self._minutes.pop(oldest)
+            self._num_statistics -= len(forgotten)
+            self._forget_minute(forgotten)
+
+    def _forget_minute(self, forgotten: Iterable[Series]) -> None:
+        """Let go of the oldest minute of each of these."""
+        for series in forgotten:
+            self._minutes_of[series].pop(0)
+            if not self._minutes_of[series]:
+                del self._minutes_of[series]

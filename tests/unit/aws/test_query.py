@@ -86,6 +86,12 @@ def test_a_structure_in_place_of_a_scalar_is_refused() -> None:
         WIRE.parse(operation_of("sts", "AssumeRole"), post({"RoleArn.x": "r"}))
 
 
+def test_a_name_may_end_in_a_dot() -> None:
+    form = b"RoleName.=y&RoleName=x&RoleName..a=z&=&.=&...=w"
+    request = HttpRequest("POST", "/", "", {"content-type": "application/x-www-form-urlencoded"}, form)
+    assert WIRE.parse(operation_of("iam", "GetRole"), request) == {"RoleName": "x"}
+
+
 def test_a_wrong_number_is_refused() -> None:
     with pytest.raises(MalformedRequest, match="can not be converted to an Integer"):
         WIRE.parse(operation_of("sts", "AssumeRole"), post({"DurationSeconds": "long"}))

@@ -65,9 +65,25 @@ async def test_pages_follow_each_other(logs: Logs) -> None:
     assert "nextToken" not in second
 
 
+async def test_the_latest_come_first_if_asked(logs: Logs) -> None:
+    answer = await logs.filter_log_events(call(limit=3, startFromHead=False, startTime=NOON_MS))
+    assert [event["timestamp"] - NOON_MS for event in answer["events"]] == [2000, 1000, 250]
+    later = await logs.filter_log_events(call(limit=3, startTime=NOON_MS, nextToken=answer["nextToken"]))
+    assert [event["timestamp"] - NOON_MS for event in later["events"]] == [250]
+    assert "nextToken" not in later
+
+
+@pytest.mark.parametrize("identifier", [GROUP, f"arn:aws:logs:us-east-1:123456789012:log-group:{GROUP}:*"])
+async def test_a_group_may_be_named_by_its_arn(logs: Logs, identifier: str) -> None:
+    answer = await logs.filter_log_events(Call("logs", "FilterLogEvents", {"logGroupIdentifier": identifier}, None, ""))
+    assert len(answer["events"]) == 4
+
+
 @pytest.mark.parametrize(
     ("params", "code"),
     [
+        ({"logGroupIdentifier": GROUP}, "InvalidParameterException"),
+        ({"startFromHead": False}, "InvalidParameterException"),
         ({"logGroupName": "/aws/sagemaker/Endpoints/other"}, "ResourceNotFoundException"),
         ({"logGroupName": "chat"}, "ResourceNotFoundException"),
         ({"filterPattern": "ERROR"}, "InvalidParameterException"),
@@ -90,6 +106,12 @@ def test_a_line_still_being_written_waits_and_ids_stay_the_same(tmp_path: Path) 
     second = list(read_events("v/i", log))
     assert [event["message"] for event in second] == ["one", "two", "\N{REPLACEMENT CHARACTER}tree"]
     assert [event["eventId"] for event in second[:2]] == [event["eventId"] for event in first]
+
+
+def test_a_lone_carriage_return_ends_no_line_and_hides_none(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"10 %\r50 %\r100 %\nready\n")
+    assert [event["message"] for event in read_events("v/i", log)] == ["10 %\r50 %\r100 %", "ready"]
 
 
 def test_impossible_times_are_no_times(tmp_path: Path) -> None:

@@ -51,6 +51,10 @@ class World:
         )
         self.minutes.observe(fact)
 
+    def invoke_component(self, name: str) -> None:
+        fact = InvocationFinished("e", "v", "i", False, "ok", 1.0, 0.1, 1, 10, None, 0.001, component_name=name)
+        self.minutes.observe(fact)
+
     def refusal(self, operation: str, **params: Any) -> tuple[str, str]:
         with pytest.raises(ClientError) as caught:
             getattr(self.client, operation)(**params)
@@ -223,3 +227,22 @@ def test_long_lists_come_in_pages(world: World) -> None:
 
     assert [len(page["Metrics"]) for page in pages] == [MAX_LISTED, 1]
     assert world.refusal("list_metrics", NextToken="x")[0] == "InvalidParameterValue"
+
+
+def test_an_inference_component_is_asked_for_by_its_name_alone(world: World) -> None:
+    world.at = NOON
+    world.invoke_component("c")
+    of_component = [{"Name": "InferenceComponentName", "Value": "c"}]
+
+    listed = world.client.list_metrics(Dimensions=of_component)["Metrics"]
+    assert {metric["MetricName"] for metric in listed} >= {"Invocations", "InvocationsPerCopy", "ModelLatency"}
+    assert all(metric["Dimensions"] == of_component for metric in listed)
+
+    def total(dimensions: Any) -> float:
+        asked = {"Namespace": NAMESPACE, "MetricName": "Invocations", "Dimensions": dimensions, **SPAN}
+        points = world.client.get_metric_statistics(**asked, Period=600, Statistics=["Sum"])["Datapoints"]
+        return float(sum(point["Sum"] for point in points))
+
+    assert total(of_component) == 1
+    assert total(OF_VARIANT) == 4
+    assert total([*OF_VARIANT, *of_component]) == 0

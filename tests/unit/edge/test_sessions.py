@@ -112,6 +112,12 @@ async def test_what_would_take_rights_away_is_refused_and_not_ignored(
     assert await refused(sessions, **params) == ("ValidationError", 400, message)
 
 
+@pytest.mark.parametrize(("wanted", "given"), [(0, 160), (100, 160), (4096, 4096)])
+async def test_a_token_is_as_long_as_is_asked_for(sessions: Sessions, wanted: int, given: int) -> None:
+    answer = await sessions.assume_role(call(MinimumSessionTokenSize=wanted))
+    assert len(answer["Credentials"]["SessionToken"]) == given
+
+
 async def test_expired_sessions_are_forgotten(sessions: Sessions, clock: Clock) -> None:
     old = (await sessions.assume_role(call(DurationSeconds=900)))["Credentials"]["AccessKeyId"]
     clock.time += datetime.timedelta(seconds=901)

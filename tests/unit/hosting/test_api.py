@@ -9,6 +9,7 @@ import pytest
 
 from fakes.control_plane import ECHO, FakeHost
 from firstbyte.hosting.errors import AlreadyExists, ClientError, InProgress, NotFound, QuotaExceeded, ValidationFailed
+from firstbyte.hosting.ports import InstancePhase, InstanceState
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -112,6 +113,29 @@ async def test_a_strict_host_deletes_no_endpoint_that_is_under_way(tmp_path: Pat
     assert host.status() == "Creating"
     assert await host.settle("failed") == "gone"
     assert refusal(host.api.delete_endpoint, {"EndpointName": "none"})[0] is NotFound
+
+
+async def test_a_strict_host_leaves_alone_what_is_system_updating(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path, strict=True)
+    host.deploy("e")
+    await host.settle()
+    (instance,) = host.fleet.all()
+    host.launcher.states[instance.id] = InstanceState(InstancePhase.EXITED, 1)
+    host.controller.notify()
+    await host.round()
+    assert host.status() == "SystemUpdating"
+
+    in_progress = (InProgress, f'Cannot update in-progress endpoint "{ARN}:endpoint/e".')
+    weights = [{"VariantName": "AllTraffic", "DesiredWeight": 2.0}]
+    for operation, members in (
+        (host.api.delete_endpoint, {}),
+        (host.api.update_endpoint, {"EndpointConfigName": "e"}),
+        (host.api.update_endpoint_weights_and_capacities, {"DesiredWeightsAndCapacities": weights}),
+    ):
+        assert refusal(operation, {"EndpointName": "e", **members}) == in_progress
+    host.clock.pass_time(host.settings.max_restart_backoff_s)
+    assert await host.settle() == "InService"
+    host.api.delete_endpoint({"EndpointName": "e"})
 
 
 async def test_what_is_not_there(host: FakeHost) -> None:
@@ -267,35 +291,6 @@ async def test_data_capture_and_serverless_are_shown_as_given(host: FakeHost) ->
         "DestinationS3Uri": "s3://b/c",
         "KmsKeyId": "",
     }
-
-
-async def test_tags_are_added_listed_page_by_page_and_deleted(host: FakeHost) -> None:
-    host.deploy("e")
-    arn = f"{ARN}:endpoint/e"
-    tags = [{"Key": f"k{n:02d}", "Value": str(n)} for n in range(50)]
-    assert host.api.add_tags({"ResourceArn": arn, "Tags": tags}) == {"Tags": tags}
-    first = host.api.list_tags({"ResourceArn": arn, "MaxResults": 30})
-    second = host.api.list_tags({"ResourceArn": arn, "NextToken": first["NextToken"]})
-    assert first["Tags"] + second["Tags"] == tags
-    assert "NextToken" not in second
-
-    assert host.api.delete_tags({"ResourceArn": arn, "TagKeys": [tag["Key"] for tag in tags[1:]]}) == {}
-    assert host.api.list_tags({"ResourceArn": arn}) == {"Tags": tags[:1]}
-
-
-async def test_tags_that_cannot_be(host: FakeHost) -> None:
-    host.deploy("e")
-    tags = [{"Key": str(n), "Value": ""} for n in range(51)]
-    cases: tuple[tuple[dict[str, Any], type, str], ...] = (
-        ({"ResourceArn": f"{ARN}:endpoint/e", "Tags": tags}, ValidationFailed, "A resource may have at most 50 tags."),
-        ({"ResourceArn": f"{ARN}:endpoint/x"}, NotFound, f'Could not find endpoint "{ARN}:endpoint/x".'),
-        ({"ResourceArn": "arn:aws:x:y:1:endpoint/e"}, NotFound, f'Could not find endpoint "{ARN}:endpoint/e".'),
-        ({"ResourceArn": f"{ARN}:app/x"}, ValidationFailed, "Resources of the kind app are not hosted here."),
-    )  # fmt: skip
-    for members, kind, message in cases:
-        assert refusal(host.api.add_tags, {"Tags": [], **members}) == (kind, message)
-    token = {"ResourceArn": f"{ARN}:endpoint/e", "NextToken": "§"}
-    assert refusal(host.api.list_tags, token) == (ValidationFailed, "The NextToken is not valid.")
 
 
 async def test_the_logs_of_an_endpoints_instances(host: FakeHost) -> None:

@@ -117,9 +117,6 @@ async def test_copies_go_to_zero_and_back(host: FakeHost) -> None:
     assert await settle(host) == "InService"
     assert num_copies(host) == 0
     assert show(host)["RuntimeConfig"] == {"DesiredCopyCount": 0, "CurrentCopyCount": 0}
-    with pytest.raises(ValidationFailed) as failure:
-        await host.invoker.invoke(CALL)
-    assert failure.value.message == NO_CAPACITY
     scale(host, 3)
     assert await settle(host) == "InService"
     assert num_copies(host) == 3
@@ -175,6 +172,31 @@ async def test_a_component_that_cannot_come_up_has_failed(host: FakeHost) -> Non
     assert host.status() == "InService", "the endpoint has nothing to do with it"
     with pytest.raises(ValidationFailed, match="it can only be deleted"):
         scale(host, 1)
+    host.api.delete_inference_component({"InferenceComponentName": "c"})
+    assert await settle(host) == "gone"
+
+
+async def test_a_strict_host_deletes_no_component_that_is_under_way(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path, strict=True)
+    await serve(host)
+    create(host)
+    message = f'Cannot update in-progress inference component "{ARN}:inference-component/c".'
+    for shown in ("Creating", "Updating"):
+        assert show(host)["InferenceComponentStatus"] == shown
+        with pytest.raises(InProgress) as refused:
+            host.api.delete_inference_component({"InferenceComponentName": "c"})
+        assert refused.value.message == message
+        assert await settle(host) == "InService"
+        scale(host, 2)
+    await settle(host)
+    host.api.delete_inference_component({"InferenceComponentName": "c"})
+    assert await settle(host) == "gone"
+
+
+async def test_a_component_may_be_deleted_while_it_is_made(host: FakeHost) -> None:
+    await serve(host)
+    create(host, Specification={"Container": {"Image": ECHO, "Environment": {"ON_START": "hang"}}})
+    assert await settle(host) == "Creating"
     host.api.delete_inference_component({"InferenceComponentName": "c"})
     assert await settle(host) == "gone"
 

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from fakes.control_plane import FakeHost
 from fakes.instance_client import Script
 from firstbyte.hosting.definitions import Container
-from firstbyte.hosting.errors import ModelFailed, ModelNotReady, Unavailable, ValidationFailed
+from firstbyte.hosting.errors import ModelFailed, NotReady, Unavailable, ValidationFailed
 from firstbyte.hosting.facts import InvocationFinished, ModelLoaded, ModelRequested, ModelUnloaded
 from firstbyte.hosting.invoke import Invocation
 from firstbyte.hosting.multi_model import HostedModel, Lease, memory_budget_bytes
@@ -179,14 +179,14 @@ async def test_a_model_that_cannot_be_loaded_is_the_models_fault(small: FakeHost
 async def test_a_load_that_takes_longer_than_the_request_goes_on(tmp_path: Path) -> None:
     host = FakeHost(tmp_path, invoke_timeout_s=0.02, busy_poll_s=0.001)
     await serve(host, "a", Environment={"ON_START": "hang"})
-    with pytest.raises(ModelNotReady, match="The model a is still being loaded"):
+    with pytest.raises(NotReady, match="The model a is still being loaded"):
         await host.invoker.invoke(call("a"))
     ((container_id, _),) = host.launcher.states.items()
     host.launcher.states[container_id] = InstanceState(InstancePhase.HEALTHY)
     for _ in range(1000):  # clients try again
         try:
             answer = await host.invoker.invoke(call("a"))
-        except ModelNotReady:
+        except NotReady:
             continue
         assert answer.body == b"onetwo"
         break

@@ -124,6 +124,53 @@ def test_invocations_are_shared_out_over_the_healthy_instances() -> None:
     assert sums(gone, finished())["InvocationsPerInstance"] == 1
 
 
+def test_an_inference_component_is_measured_by_itself_and_in_its_variant() -> None:
+    minutes = MinuteStatistics(Clock())
+    for name, component in (("i", "c"), ("j", "c"), ("k", "d")):
+        minutes.observe(InstanceChanged(name, "e", "v", "ping passed", "healthy", component_name=component))
+    for component in ("c", "c", "d"):
+        minutes.observe(finished(component_name=component, streaming=True))
+
+    def total(series: Series) -> float:
+        return sum(of.total for _, of in minutes.read(series, NOON, NOON + 60, 60))
+
+    assert total(Series("Invocations", "e", "v")) == 3
+    assert total(Series("InvocationsPerInstance", "e", "v")) == 3, "there is one machine"
+    assert total(Series("Invocations", component_name="c")) == 2
+    assert total(Series("InvocationsPerCopy", component_name="c")) == 1
+    assert total(Series("InvocationsPerCopy", component_name="d")) == 1
+    assert total(Series("ModelLatency", component_name="d")) == 500_000
+    assert total(Series("FirstChunkLatency", component_name="d")) == 251_000
+    assert Series("InvocationsPerInstance", component_name="c") not in minutes.series()
+    assert Series("InvocationsPerCopy", "e", "v") not in minutes.series()
+
+
+class CountedMinutes(dict[int, Any]):
+    """Counts how often a minute is looked into."""
+
+    num_reads = 0
+
+    def __getitem__(self, minute: int) -> Any:
+        self.num_reads += 1
+        return super().__getitem__(minute)
+
+
+def test_reading_costs_what_is_asked_for_and_not_what_is_kept() -> None:
+    clock = Clock()
+    minutes = MinuteStatistics(clock)
+    for number in range(1000):
+        clock.now_s = NOON + 60 * number
+        minutes.observe(BacklogChanged("e" if number % 10 == 0 else "other", number))
+    counted = minutes._minutes = CountedMinutes(minutes._minutes)
+
+    read = list(minutes.read(Series("ApproximateBacklogSize", "e"), NOON + 60 * 100, NOON + 60 * 200, 600))
+
+    assert [(at_s - NOON) // 60 for at_s, _ in read] == [*range(100, 200, 10)]
+    assert counted.num_reads == 10
+    assert list(minutes.read(Series("ApproximateBacklogSize", "none"), 0, 1 << 40, 60)) == []
+    assert counted.num_reads == 10
+
+
 def test_spans_begin_where_they_are_asked_to_and_empty_ones_are_left_out() -> None:
     clock = Clock()
     minutes = MinuteStatistics(clock)
@@ -170,6 +217,7 @@ def test_memory_has_a_bound() -> None:
 
     assert 100 // 7 <= len(kept) <= 100 // 7 + 2
     assert kept[-1] == NOON + 60 * 499
+    assert len(minutes._minutes_of[series]) == len(kept)
 
 
 def test_what_is_too_old_is_forgotten() -> None:
@@ -180,6 +228,7 @@ def test_what_is_too_old_is_forgotten() -> None:
     minutes.observe(BacklogChanged("new", 1))
 
     assert [series.endpoint_name for series in minutes.series()] == ["new"]
+    assert list(minutes.read(Series("ApproximateBacklogSize", "old"), 0, 1 << 40, 60)) == []
 
 
 def test_a_clock_that_is_set_back_changes_nothing() -> None:
