@@ -143,6 +143,7 @@ def _dimensions(series: Series) -> dict[str, str]:
         "EndpointName": series.endpoint_name,
         "VariantName": series.variant_name,
         "InferenceComponentName": series.component_name,
+        "ContainerName": series.container_name,
     }
 
 
@@ -155,6 +156,7 @@ def _find_series(metric: Mapping[str, Any], unit: str | None) -> Series | None:
         dimensions.get("EndpointName", ""),
         dimensions.get("VariantName", ""),
         dimensions.get("InferenceComponentName", ""),
+        dimensions.get("ContainerName", ""),
     )
     is_known = name in UNITS and metric.get("Namespace") == _namespace(name)
     if not is_known or dimensions.keys() - _dimensions(series).keys():

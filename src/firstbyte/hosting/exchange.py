@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 
 from firstbyte.hosting.errors import AnswerCut, InstanceUnreachable, ModelFailed, NotReady, StreamBroken
-from firstbyte.hosting.facts import Emit, InvocationFinished, InvocationStarted, Outcome
+from firstbyte.hosting.facts import ContainerAsked, Emit, InvocationFinished, InvocationStarted, Outcome
 from firstbyte.hosting.multi_model import HostedModel, Lease, LoadedModels
 from firstbyte.hosting.ports import InstanceAnswer, InstanceCall, InstanceClient
 from firstbyte.hosting.routes import Route, Station
@@ -58,7 +58,7 @@ class Exchange:
         self._num_outstanding = num_outstanding
         self._emit = emit
         self._mark = mark
-        self._started_s = time.perf_counter()
+        self._started_s = self._asked_s = time.perf_counter()
         self._first_chunk_s: float | None = None
         self._num_chunks = 0
         self._num_bytes = 0
@@ -96,7 +96,7 @@ class Exchange:
         """The answer of the last container, or of one that refuses. What the client accepts is told to the last."""
         first, last = self.route.stations[0], self.route.stations[-1]
         for station in self.route.stations:
-            self.container_name = station.name
+            self._pass_on(station)
             given = call if station == last else replace(call, headers=_without(call.headers, "Accept"))
             try:
                 answer = await self._invoke(client, station, given)
@@ -108,6 +108,17 @@ class Exchange:
                 break
             call = _next_call(call, answer, await _read(answer, max_bytes))
         return answer
+
+    def _pass_on(self, station: Station) -> None:
+        """Turn to the next container, noting that the one before is done."""
+        if station.name != self.container_name:
+            self._tell_container()
+        self.container_name, self._asked_s = station.name, time.perf_counter()
+
+    def _tell_container(self) -> None:
+        if self.deployed.container_names and self.instance.component_name is None:
+            of = (self.instance.endpoint_name, self.instance.variant_name, self.container_name)
+            self._emit(ContainerAsked(*of, time.perf_counter() - self._asked_s))
 
     async def _invoke(self, client: InstanceClient, station: Station, call: InstanceCall) -> InstanceAnswer:
         """Hand the request to one container, to a model of it once that is loaded."""
@@ -155,6 +166,8 @@ class Exchange:
         self._is_over = True
         if self._lease is not None:
             self._lease.release()
+        if outcome != "unavailable":
+            self._tell_container()
         self._num_outstanding[self.instance.id] -= 1
         if not self._num_outstanding[self.instance.id]:
             del self._num_outstanding[self.instance.id]

@@ -111,6 +111,16 @@ class InvocationFinished(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ContainerAsked(Fact):
+    """One of an instance's several containers has had its part in a request, well or not."""
+
+    endpoint_name: str
+    variant_name: str
+    container_name: str
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRequested(Fact):
     """A request to a multi-model container has the model that it is for."""
 

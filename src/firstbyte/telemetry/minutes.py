@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from firstbyte.telemetry.facts import (
     AsyncInvocationFinished,
     BacklogChanged,
+    ContainerAsked,
     Fact,
     InstanceChanged,
     InvocationFinished,
@@ -45,6 +46,7 @@ UNITS: Mapping[str, str] = {
     "FirstChunkLatency": "Microseconds",
     "FirstChunkModelLatency": "Microseconds",
     "FirstChunkOverheadLatency": "Microseconds",
+    "ContainerLatency": "Microseconds",
     "ModelCacheHit": "None",
     "ModelDownloadingTime": "Microseconds",
     "ModelLoadingTime": "Microseconds",
@@ -86,6 +88,8 @@ class Series:
     """Empty for a metric of the whole endpoint, or of an inference component."""
     component_name: str = ""
     """Of an inference component, whose name is all that there is to tell it by, as on SageMaker."""
+    container_name: str = ""
+    """Of one of a variant's several containers."""
 
 
 @dataclass(slots=True)
@@ -146,6 +150,10 @@ class MinuteStatistics:
                 self._observe_invocation(fact)
             case InstanceChanged():
                 self._observe_instance(fact)
+            case ContainerAsked():
+                of = (fact.endpoint_name, fact.variant_name)
+                latency = Series("ContainerLatency", *of, container_name=fact.container_name)
+                self._add(latency, fact.duration_s * 1e6)
             case ModelRequested() | ModelLoaded() | ModelUnloaded():
                 self._observe_model(fact)
             case BacklogChanged():

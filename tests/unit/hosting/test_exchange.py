@@ -10,7 +10,7 @@ from fakes.control_plane import FakeHost
 from fakes.instance_client import Script
 from firstbyte.hosting.data_capture import Captures
 from firstbyte.hosting.errors import ModelFailed, ModelTimedOut, StreamFailed, ValidationFailed
-from firstbyte.hosting.facts import InvocationFinished, InvocationStarted
+from firstbyte.hosting.facts import ContainerAsked, InvocationFinished, InvocationStarted
 from firstbyte.hosting.invoke import Invocation
 from firstbyte.hosting.ports import InstanceCall
 
@@ -46,6 +46,8 @@ async def test_the_answer_of_one_is_the_request_of_the_next(host: FakeHost) -> N
     assert first.is_closed
     assert outcomes(host) == [("ok", None)]
     assert sum(isinstance(fact, InvocationStarted) for fact in host.facts) == 1, "a request counts once"
+    asked = [fact.container_name for fact in host.facts if isinstance(fact, ContainerAsked)]
+    assert asked == ["first", "second"]
     assert not host.fleet.num_outstanding
 
 

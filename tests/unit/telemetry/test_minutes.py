@@ -8,6 +8,7 @@ import pytest
 from firstbyte.telemetry.facts import (
     AsyncInvocationFinished,
     BacklogChanged,
+    ContainerAsked,
     HostStopped,
     InstanceChanged,
     InvocationFinished,
@@ -262,3 +263,12 @@ def test_models_of_multi_model_containers() -> None:
         "ModelUnloadingTime": 2.5e5,
         "LoadedModelCount": 1,
     }
+
+
+def test_each_of_several_containers_has_a_latency() -> None:
+    minutes = MinuteStatistics(Clock())
+    for name, duration_s in (("first", 0.5), ("second", 0.25), ("second", 0.25)):
+        minutes.observe(ContainerAsked("e", "v", name, duration_s))
+    spans = {one.container_name: minutes.read(one, NOON, NOON + 60, 60) for one in minutes.series()}
+    totals = {name: [of.total for _, of in read] for name, read in spans.items()}
+    assert totals == {"first": [5e5], "second": [5e5]}
