@@ -46,6 +46,7 @@ from firstbyte.hosting.data_capture import Captures
 from firstbyte.hosting.errors import ModelDataError
 from firstbyte.hosting.fleet import Fleet
 from firstbyte.hosting.invoke import Invoker
+from firstbyte.hosting.multi_model import LoadedModels
 from firstbyte.hosting.ports import Ports
 from firstbyte.hosting.store.database import Store
 from firstbyte.launchers.environment import ContainerSettings
@@ -220,9 +221,9 @@ class Host:
         exits.callback(buckets.close)
         model_data = FetchedModelData(artifact_settings(settings))
         ports = Ports(launcher, client, model_data, buckets, SystemClock(), self._emit)
-        fleet = Fleet(ports)
-        controller = Controller(store, fleet, ports, settings.hosting)
-        invoker = Invoker(store, fleet, ports, settings.hosting, controller.notify)
+        fleet, models = Fleet(ports), LoadedModels(ports, settings.hosting)
+        controller = Controller(store, fleet, models, ports, settings.hosting)
+        invoker = Invoker(store, fleet, models, ports, settings.hosting, controller.notify)
         running = asyncio.create_task(controller.run(), name="controller")
         exits.push_async_callback(self._end, controller, running)
         exits.push_async_callback(invoker.shadows.close)

@@ -87,3 +87,9 @@ async def test_an_unknown_image_is_refused_with_what_can_run(launcher: Launcher,
     ):
         await launcher.start(spec(tmp_path, image="example/unknown:1"))
     assert (await launcher.observe("i-1")).phase is InstancePhase.EXITED
+
+
+async def test_an_image_can_be_checked_without_a_start(launcher: Launcher) -> None:
+    launcher.check_image("firstbyte/echo")
+    with pytest.raises(UnknownImage, match="This host can run"):
+        launcher.check_image("example/unknown:1")

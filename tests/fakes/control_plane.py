@@ -16,6 +16,7 @@ from firstbyte.hosting.controller import Controller
 from firstbyte.hosting.facts import ComponentChanged, ControllerFaulted, EndpointChanged, InstanceChanged
 from firstbyte.hosting.fleet import Fleet
 from firstbyte.hosting.invoke import Invoker
+from firstbyte.hosting.multi_model import LoadedModels
 from firstbyte.hosting.ports import Ports
 from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.store.database import Store
@@ -40,9 +41,10 @@ class FakeHost:
         ports = Ports(self.launcher, self.client, self.model_data, self.objects, self.clock, self._emit)
         self.ports = ports
         self.fleet = Fleet(ports)
-        self.controller = Controller(self.store, self.fleet, ports, self.settings)
+        self.models = LoadedModels(ports, self.settings)
+        self.controller = Controller(self.store, self.fleet, self.models, ports, self.settings)
         self.api = ControlPlane(self.store, self.fleet, ports, self.settings, self._notify)
-        self.invoker = Invoker(self.store, self.fleet, ports, self.settings, self._notify)
+        self.invoker = Invoker(self.store, self.fleet, self.models, ports, self.settings, self._notify)
 
     def _emit(self, fact: object) -> None:
         self.facts.append(fact)

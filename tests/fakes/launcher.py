@@ -15,9 +15,12 @@ class FakeLauncher:
         self.specs: dict[str, InstanceSpec] = {}
         self.num_starts = 0
 
+    def check_image(self, image: str) -> None:
+        if not image.startswith("firstbyte/"):
+            raise UnknownImage(f"The image {image} cannot run on this host. This host can run firstbyte/echo.")
+
     async def start(self, spec: InstanceSpec) -> str:
-        if not spec.image.startswith("firstbyte/"):
-            raise UnknownImage(f"The image {spec.image} cannot run on this host. This host can run firstbyte/echo.")
+        self.check_image(spec.image)
         assert spec.folder.is_dir()
         assert spec.container_id not in self.states, "stopped before it is started again"
         self.num_starts += 1

@@ -105,6 +105,9 @@ def test_an_inference_pipeline(host: Any) -> None:
         assert (error["Error"]["Code"], error["OriginalStatusCode"]) == ("ModelError", 422)
         assert error["OriginalMessage"] == "no"
     facts = [fact for fact in host.hook.facts if isinstance(fact, InvocationFinished)]
+    names = [{"Name": "ContainerName", "Value": f"container-{number}"} for number in (1, 2, 3)]
+    listed = host.client("cloudwatch").list_metrics(MetricName="ContainerLatency")["Metrics"]
+    assert [one["Dimensions"][2] for one in listed if one["Dimensions"][0]["Value"] == "row"] == names
     outcomes = [fact.outcome for fact in facts if fact.endpoint_name == "row"]
     assert outcomes == ["ok", "ok", "model_error", "model_error"]
 

@@ -1,4 +1,4 @@
-"""CloudWatch, as much as is asked of endpoints' metrics: the namespace AWS/SageMaker out of `telemetry.minutes`.
+"""CloudWatch, as much as is asked of endpoints' metrics: SageMaker's namespaces out of `telemetry.minutes`.
 
 Sources: CloudWatch API reference, GetMetricData, GetMetricStatistics and ListMetrics. As there, a metric is found by
 exactly the dimensions that it is kept under, and spans of time begin at StartTime, rounded down to the minute.
@@ -18,6 +18,8 @@ from firstbyte.edge.operations import find_unserved
 from firstbyte.telemetry.minutes import UNITS, MinuteStatistics, Series, Statistic
 
 NAMESPACE = "AWS/SageMaker"
+INSTANCE_NAMESPACE = "/aws/sagemaker/Endpoints"
+"""Of the metrics that tell what instances hold."""
 MAX_LISTED = 500
 MAX_DATAPOINTS = 1_440
 """Of GetMetricStatistics."""
@@ -27,6 +29,7 @@ MAX_QUERIES = 500
 RECENT_S = 3 * 3600
 """What `RecentlyActive: PT3H` asks for."""
 
+_INSTANCE_METRICS = ("LoadedModelCount",)
 _ID = re.compile(r"[a-z][a-zA-Z0-9_]*", re.ASCII)
 _PERCENTILE = re.compile(r"p(\d{1,2}(\.\d{1,10})?|100(\.0{1,10})?)", re.ASCII)
 
@@ -114,7 +117,7 @@ class Metrics:
 
 
 def _is_listed(metric: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    if wanted.get("Namespace", NAMESPACE) != NAMESPACE:
+    if wanted.get("Namespace", metric["Namespace"]) != metric["Namespace"]:
         return False
     if wanted.get("MetricName", metric["MetricName"]) != metric["MetricName"]:
         return False
@@ -128,7 +131,11 @@ def _is_listed(metric: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 def _metric(series: Series) -> dict[str, Any]:
     """Write a metric as CloudWatch's structure of that name."""
     dimensions = [{"Name": name, "Value": value} for name, value in _dimensions(series).items() if value]
-    return {"Namespace": NAMESPACE, "MetricName": series.metric, "Dimensions": dimensions}
+    return {"Namespace": _namespace(series.metric), "MetricName": series.metric, "Dimensions": dimensions}
+
+
+def _namespace(metric: str) -> str:
+    return INSTANCE_NAMESPACE if metric in _INSTANCE_METRICS else NAMESPACE
 
 
 def _dimensions(series: Series) -> dict[str, str]:
@@ -136,6 +143,7 @@ def _dimensions(series: Series) -> dict[str, str]:
         "EndpointName": series.endpoint_name,
         "VariantName": series.variant_name,
         "InferenceComponentName": series.component_name,
+        "ContainerName": series.container_name,
     }
 
 
@@ -148,8 +156,10 @@ def _find_series(metric: Mapping[str, Any], unit: str | None) -> Series | None:
         dimensions.get("EndpointName", ""),
         dimensions.get("VariantName", ""),
         dimensions.get("InferenceComponentName", ""),
+        dimensions.get("ContainerName", ""),
     )
-    if metric.get("Namespace") != NAMESPACE or name not in UNITS or dimensions.keys() - _dimensions(series).keys():
+    is_known = name in UNITS and metric.get("Namespace") == _namespace(name)
+    if not is_known or dimensions.keys() - _dimensions(series).keys():
         return None
     return series if unit in (None, UNITS[name]) else None
 

@@ -13,7 +13,6 @@ _CONTAINER_REFUSED = {
     "AdditionalModelDataSources": "one source of model data is fetched: ModelDataUrl or ModelDataSource",
     "ModelPackageName": "model packages are not hosted here: give an Image",
     "InferenceSpecificationName": "model packages are not hosted here: give an Image",
-    "MultiModelConfig": "multi-model containers are not hosted here",
     "ModelDataSource.S3DataSource.HubAccessConfig": "SageMaker's private hubs are not hosted here",
     "ModelDataSource.S3DataSource.ManifestS3Uri": "manifests are not read: S3Uri names the data",
 }
@@ -89,9 +88,6 @@ REFUSED: Mapping[str, Mapping[str, str]] = {
     | {"DeploymentConfig.AutoRollbackConfiguration.Alarms": "CloudWatch alarms are not hosted here"},
     "UpdateEndpointWeightsAndCapacities": {
         "DesiredWeightsAndCapacities.ServerlessUpdateConfig": "variants run on instances, not serverless",
-    },
-    "InvokeEndpoint": {
-        "TargetModel": "multi-model endpoints are not hosted here",
     },
     "AssumeRole": {
         "Policy": _RIGHTS,

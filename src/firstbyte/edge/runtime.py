@@ -69,7 +69,7 @@ class Runtime:
 
     async def _invoke(self, call: Call, *, streaming: bool) -> InvocationAnswer:
         overhead_s = time.monotonic() - received_at.get(time.monotonic())
-        invocation = read_invocation(call.params, streaming=streaming, overhead_s=overhead_s)
+        invocation = read_invocation(call.params, call.request_id, streaming=streaming, overhead_s=overhead_s)
         status, container_status, variant = 500, None, ""
         try:
             answer = await self._relay.invoke(invocation)
@@ -86,7 +86,9 @@ class Runtime:
         return answer
 
 
-def read_invocation(params: Mapping[str, Any], *, streaming: bool, overhead_s: float | None = None) -> Invocation:
+def read_invocation(
+    params: Mapping[str, Any], request_id: str, *, streaming: bool, overhead_s: float | None = None
+) -> Invocation:
     """Make hosting's call of the members of either operation."""
     return Invocation(
         endpoint_name=params["EndpointName"],
@@ -103,6 +105,7 @@ def read_invocation(params: Mapping[str, Any], *, streaming: bool, overhead_s: f
         inference_component_name=params.get("InferenceComponentName"),
         session_id=params.get("SessionId"),
         overhead_s=overhead_s,
+        request_id=request_id,
     )
 
 

@@ -14,6 +14,7 @@ from firstbyte.hosting.facts import ComponentChanged, ControllerFaulted, Endpoin
 from firstbyte.hosting.fleet import Fleet
 from firstbyte.hosting.jobs import Jobs
 from firstbyte.hosting.lifecycle import INSTANCE_TABLE, EndpointEvent, InstanceEvent, can_advance
+from firstbyte.hosting.multi_model import LoadedModels
 from firstbyte.hosting.plan import (
     Action,
     AdvanceEndpoint,
@@ -39,9 +40,12 @@ _WORST_FIRST = (InstancePhase.EXITED, InstancePhase.STARTING, InstancePhase.HEAL
 class Controller:
     """Brings what is into line with what is wanted."""
 
-    def __init__(self, store: Store, fleet: Fleet, ports: Ports, settings: HostingSettings) -> None:
+    def __init__(
+        self, store: Store, fleet: Fleet, models: LoadedModels, ports: Ports, settings: HostingSettings
+    ) -> None:
         self._store = store
         self._fleet = fleet
+        self._models = models
         self._ports = ports
         self._settings = settings
         self._provisioner = Provisioner(ports, settings)
@@ -118,12 +122,13 @@ class Controller:
 
     async def _look(self, before: Instance) -> None:
         """Look at one instance, and note what was seen unless it has moved on meanwhile."""
-        states = await asyncio.gather(*map(self._ports.launcher.observe, before.container_ids))
+        launched = [number for number, url in enumerate(before.urls) if url]
+        states = await asyncio.gather(*(self._ports.launcher.observe(before.container_ids[n]) for n in launched))
         if before.id not in self._fleet or self._fleet[before.id].since != before.since:
             return
         # An instance is as well as the worst of its containers is.
-        suspect = min(range(len(states)), key=lambda container: _WORST_FIRST.index(states[container].phase))
-        state = states[suspect]
+        found = [*zip(launched, states, strict=True), (0, InstanceState(InstancePhase.HEALTHY))]
+        suspect, state = min(found, key=lambda one: _WORST_FIRST.index(one[1].phase))
         if state.phase is InstancePhase.EXITED:
             self._crashed(replace(before, suspect=suspect), state)
         elif before.status is InstanceStatus.HEALTHY:
@@ -233,7 +238,8 @@ class Controller:
             self._fleet.advance(instance.id, InstanceEvent.STOPPED)
 
     async def _end_containers(self, instance: Instance) -> None:
-        await asyncio.gather(*map(self._ports.launcher.stop, instance.container_ids))
+        stopping = map(self._ports.launcher.stop, instance.container_ids)
+        await asyncio.gather(self._models.end(instance.container_ids), *stopping)
 
     async def _drain(self, instance_id: str) -> None:
         deadline = asyncio.get_running_loop().time() + self._settings.stream_timeout_s
@@ -258,6 +264,7 @@ class Controller:
             await self._fell(instance, InstanceEvent.EXITED, f"The instance could not be started: {error!r}")
             raise
         else:
+            self._models.open(instance.container_ids)
             self._fleet.launched(instance_id, urls)
 
     async def _fell(self, instance: Instance, event: InstanceEvent, reason: str) -> None:

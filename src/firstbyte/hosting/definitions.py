@@ -13,6 +13,10 @@ Members = Mapping[str, Any]
 """A structure of the API: AWS's member names to values."""
 
 
+MULTI_MODEL = "MultiModel"
+"""`Mode` of a container that serves many models."""
+
+
 class ExecutionMode(enum.StrEnum):
     """How a request goes through the containers of a model (`InferenceExecutionConfig.Mode`)."""
 
@@ -29,11 +33,24 @@ class Container:
     image: str
     environment: Mapping[str, str] = field(default_factory=dict)
     model_data_url: str | None = None
-    """Where the model's files lie: a .tar.gz, or a prefix that ends in "/" (from ModelDataUrl or ModelDataSource)."""
+    """Where the model's files lie: a .tar.gz, or a prefix that ends in "/" (from ModelDataUrl or ModelDataSource).
+
+    For a multi-model container the prefix that its models lie below.
+    """
     name: str = "primary"
     """What AWS's messages and log streams call it: its ContainerHostname, if it has one."""
     mode: str = "SingleModel"
     spec: Members = field(default_factory=dict)
+
+    @property
+    def is_multi_model(self) -> bool:
+        """Whether it serves any model below its `model_data_url`, as requests ask for them (`Mode`)."""
+        return self.mode == MULTI_MODEL
+
+    @property
+    def caches_models(self) -> bool:
+        """Whether such a model stays loaded when nobody uses it (`MultiModelConfig.ModelCacheSetting`)."""
+        return bool(self.spec.get("MultiModelConfig", {}).get("ModelCacheSetting", "Enabled") == "Enabled")
 
     @classmethod
     def of(cls, spec: Members, default_name: str = "primary") -> Self:

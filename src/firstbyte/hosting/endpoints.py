@@ -90,10 +90,10 @@ class Endpoints:
                 raise NotFound(self._wording.not_found("model", variant.model_name))
             is_shadow = variant in config.shadows
             made = DeployedVariant(variant, model.containers, is_shadow=is_shadow, execution_mode=model.execution_mode)
-            if made.is_direct and config.spec.get("AsyncInferenceConfig"):
+            if (made.is_direct or made.is_multi_model) and config.spec.get("AsyncInferenceConfig"):
                 raise ValidationFailed(
-                    f"Model {model.name} has InferenceExecutionConfig.Mode Direct, and InvokeEndpointAsync names no "
-                    "container: AsyncInferenceConfig is not allowed."
+                    f"AsyncInferenceConfig is not allowed with model {model.name}: requests must name a container or a "
+                    "model of it, and InvokeEndpointAsync does not."
                 )
             deployed.append(made)
         return tuple(deployed)

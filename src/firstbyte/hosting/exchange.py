@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 
-from firstbyte.hosting.errors import AnswerCut, InstanceUnreachable, StreamBroken
-from firstbyte.hosting.facts import Emit, InvocationFinished, InvocationStarted, Outcome
+from firstbyte.hosting.errors import AnswerCut, InstanceUnreachable, ModelFailed, NotReady, StreamBroken
+from firstbyte.hosting.facts import ContainerAsked, Emit, InvocationFinished, InvocationStarted, Outcome
+from firstbyte.hosting.multi_model import HostedModel, Lease, LoadedModels
 from firstbyte.hosting.ports import InstanceAnswer, InstanceCall, InstanceClient
-from firstbyte.hosting.routes import Route
+from firstbyte.hosting.routes import Route, Station
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Exchange:
     def __init__(
         self,
         route: Route,
+        models: LoadedModels,
         num_outstanding: Counter[str],
         emit: Emit,
         mark: CallMark,
@@ -50,10 +52,13 @@ class Exchange:
         self.deployed = route.deployed
         self.container_name = route.stations[0].name
         """The container that is asked, or that answered."""
+        self._models = models
+        self._lease: Lease | None = None
+        self._is_loading = False
         self._num_outstanding = num_outstanding
         self._emit = emit
         self._mark = mark
-        self._started_s = time.perf_counter()
+        self._started_s = self._asked_s = time.perf_counter()
         self._first_chunk_s: float | None = None
         self._num_chunks = 0
         self._num_bytes = 0
@@ -64,7 +69,8 @@ class Exchange:
     async def ask(self, client: InstanceClient, call: InstanceCall, limits: Limits) -> InstanceAnswer:
         """Hand the request over and wait for the answer's head.
 
-        Raises InstanceUnreachable (no container has seen it), StreamBroken, TimeoutError; the exchange is over then.
+        Raises InstanceUnreachable (no container has seen it), StreamBroken, TimeoutError, and what `LoadedModels.lease`
+        does or NotReady where a model must be loaded first; the exchange is over then.
         """
         self._deadline = asyncio.get_running_loop().time() + limits.time_s
         self._num_outstanding[self.instance.id] += 1
@@ -77,6 +83,10 @@ class Exchange:
             async with asyncio.timeout_at(self._deadline):
                 answer = await self._pass_through(client, call, limits.max_bytes)
         except BaseException as error:
+            if self._is_loading and isinstance(error, TimeoutError):
+                self.finish("unavailable")
+                text = f"The model {self.route.target.model} is still being loaded. Wait and try your request again."
+                raise NotReady(text) from None
             self.fail(error)
             raise
         self._chunks = aiter(answer.chunks())
@@ -86,10 +96,10 @@ class Exchange:
         """The answer of the last container, or of one that refuses. What the client accepts is told to the last."""
         first, last = self.route.stations[0], self.route.stations[-1]
         for station in self.route.stations:
-            self.container_name = station.name
+            self._pass_on(station)
             given = call if station == last else replace(call, headers=_without(call.headers, "Accept"))
             try:
-                answer = await client.invoke(station.url, given)
+                answer = await self._invoke(client, station, given)
             except InstanceUnreachable as error:
                 if station == first:
                     raise
@@ -98,6 +108,34 @@ class Exchange:
                 break
             call = _next_call(call, answer, await _read(answer, max_bytes))
         return answer
+
+    def _pass_on(self, station: Station) -> None:
+        """Turn to the next container, noting that the one before is done."""
+        if station.name != self.container_name:
+            self._tell_container()
+        self.container_name, self._asked_s = station.name, time.perf_counter()
+
+    def _tell_container(self) -> None:
+        if self.deployed.container_names and self.instance.component_name is None:
+            of = (self.instance.endpoint_name, self.instance.variant_name, self.container_name)
+            self._emit(ContainerAsked(*of, time.perf_counter() - self._asked_s))
+
+    async def _invoke(self, client: InstanceClient, station: Station, call: InstanceCall) -> InstanceAnswer:
+        """Hand the request to one container, to a model of it once that is loaded."""
+        if station.model is None:
+            return await client.invoke(station.url, call)
+        try:
+            return await client.invoke(await self._load(station.model), call)
+        except InstanceUnreachable:  # its process is gone: load it again
+            assert self._lease is not None, "it was loaded"
+            self._lease.release(is_dead=True)
+            return await client.invoke(await self._load(station.model), call)
+
+    async def _load(self, model: HostedModel) -> str:
+        self._is_loading = True
+        self._lease = await self._models.lease(model)
+        self._is_loading = False
+        return self._lease.url
 
     async def next_chunk(self) -> bytes | None:
         """The answer's next chunk as soon as it is there; None after the last. Raises StreamBroken, TimeoutError.
@@ -126,6 +164,10 @@ class Exchange:
         if self._is_over:
             return
         self._is_over = True
+        if self._lease is not None:
+            self._lease.release()
+        if outcome != "unavailable":
+            self._tell_container()
         self._num_outstanding[self.instance.id] -= 1
         if not self._num_outstanding[self.instance.id]:
             del self._num_outstanding[self.instance.id]
@@ -180,6 +222,8 @@ def _outcome_of(error: BaseException) -> Outcome:
             return "timed_out"
         case StreamBroken():
             return "stream_broken"
+        case ModelFailed():
+            return "model_error"
         case asyncio.CancelledError():
             return "client_gone"
         case _:

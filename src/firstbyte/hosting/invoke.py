@@ -26,6 +26,7 @@ from firstbyte.hosting.messages import (
     MAX_QUOTED_BYTES,
     Wording,
 )
+from firstbyte.hosting.multi_model import LoadedModels
 from firstbyte.hosting.ports import InstanceAnswer, InstanceCall, Ports
 from firstbyte.hosting.records import (
     SERVING_GOALS,
@@ -64,11 +65,13 @@ class Invocation:
     session_id: str | None = None
     overhead_s: float | None = None
     """What was spent on it so far, for the facts; None where nobody waits for it."""
+    request_id: str = ""
+    """What its sender knows it by."""
 
     @property
     def target(self) -> Target:
         """What it is for, within an instance."""
-        return Target(self.target_container_hostname)
+        return Target(self.target_container_hostname, self.target_model)
 
     def headers(self) -> dict[str, str]:
         """The headers that the container gets: these and no others."""
@@ -107,18 +110,25 @@ class Invoker:
     """Relays invocations to instances."""
 
     def __init__(
-        self, store: Store, fleet: Fleet, ports: Ports, settings: HostingSettings, notify: Callable[[], None]
+        self,
+        store: Store,
+        fleet: Fleet,
+        models: LoadedModels,
+        ports: Ports,
+        settings: HostingSettings,
+        notify: Callable[[], None],
     ) -> None:
         """`notify` wakes the controller: the relay met an instance that is gone."""
         self._store = store
         self._fleet = fleet
+        self._models = models
         self._ports = ports
         self._settings = settings
         self._notify = notify
         self._wording = Wording(settings)
         self._sessions = Sessions(ports.clock)
         self.random: Random = random.Random()  # noqa: S311 - spreads load, keeps no secret
-        self.shadows = Shadows(fleet, ports, settings)
+        self.shadows = Shadows(fleet, models, ports, settings)
         self._waking = Waking(store, fleet, ports, settings, notify)
 
     async def invoke(self, call: Invocation, terms: Terms | None = None) -> InvocationAnswer:
@@ -130,7 +140,7 @@ class Invoker:
         terms = terms or self._usual_terms(call)
         endpoint = self._check(call, terms)
         workload = self._find_workload(call, endpoint)
-        check_target(endpoint.name, list(_takers(call, workload)), call.target)
+        check_target(endpoint.name, list(_takers(call, workload)), call.target, call.request_id)
         if isinstance(workload, InferenceComponent):
             began_s = time.monotonic()
             workload = await self._waking.wake(workload, terms.limit_s, streaming=call.streaming)
@@ -169,10 +179,6 @@ class Invoker:
             raise NotFound(self._wording.endpoint_not_found(call.endpoint_name))
         if endpoint.async_inference is not None and not terms.is_async:
             raise ValidationFailed(f"Endpoint {endpoint.name} is asynchronous: invoke it with InvokeEndpointAsync.")
-        if call.target_model is not None:
-            raise ValidationFailed(
-                f"Endpoint {endpoint.name} is not a multi-model endpoint: TargetModel is not allowed."
-            )
         if call.session_id == NEW_SESSION and call.streaming:
             raise ValidationFailed(f"SessionId {NEW_SESSION} is not allowed with a response stream.")
         if call.target_variant is not None and not has_variant(endpoint, call.target_variant):
@@ -240,7 +246,7 @@ class Invoker:
 
     def _exchange(self, instance: Instance, deployed: DeployedVariant, call: Invocation) -> Exchange:
         route, mark = find_route(instance, deployed, call.target), CallMark(call.streaming, call.overhead_s)
-        return Exchange(route, self._fleet.num_outstanding, self._ports.emit, mark)
+        return Exchange(route, self._models, self._fleet.num_outstanding, self._ports.emit, mark)
 
     def _pick(self, call: Invocation, workload: Workload, passed_over: set[str]) -> Exchange:
         """Choose a variant by weight among those that live, then an instance by the variant's strategy."""
@@ -258,6 +264,9 @@ class Invoker:
         if deployed is None:
             raise Unavailable(f"No instance of endpoint {call.endpoint_name} can take requests just now.")
         instances = [instance for instance in healthy if instance.key == deployed.key]
+        if call.target_model is not None:  # where the model is loaded, it is not loaded again
+            holders = self._models.holders(call.target_model)
+            instances = [instance for instance in instances if instance.id in holders] or instances
         strategy = deployed.variant.routing_strategy
         instance = choose_instance(strategy, instances, self._fleet.num_outstanding, self.random)
         assert instance is not None, "a living variant has an instance"

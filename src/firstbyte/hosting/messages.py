@@ -73,6 +73,15 @@ class Wording:
         """An invocation of an endpoint that is not there, or not in service yet."""
         return f"Endpoint {endpoint_name} of account {self._account_id} not found."
 
+    def model_data_missing(self, url: str, reason: str) -> str:
+        """A model of a multi-model container that cannot be fetched."""
+        bucket, _, key = url.partition("://")[2].partition("/")
+        return (
+            f"Failed to download model data(bucket: {bucket}, key: {key}). Please ensure that there is an object "
+            "located at the URL and that the role passed to CreateModel has permissions to download the model. "
+            f"({reason})"
+        )
+
     def model_failed(self, endpoint_name: str, container_name: str, status: int, body: bytes) -> ModelFailed:
         """A container that answered `status`, not 2xx, with `body`."""
         side = "client" if 400 <= status < 500 else "server"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from firstbyte.hosting.definitions import ExecutionMode, Members, Model
+from firstbyte.hosting.definitions import MULTI_MODEL, ExecutionMode, Members, Model
 from firstbyte.hosting.errors import AlreadyExists, NotFound, ValidationFailed
 from firstbyte.hosting.listing import Item, list_page
 from firstbyte.hosting.messages import Wording
@@ -78,6 +78,11 @@ def check_containers(members: Members) -> None:
     for container in [primary] if primary else containers:
         _check_container(container)
     is_direct = members.get("InferenceExecutionConfig", {}).get("Mode") == ExecutionMode.DIRECT
+    num_multi_model = sum(container.get("Mode") == MULTI_MODEL for container in containers)
+    if num_multi_model > 1:
+        raise ValidationFailed("More than one container in MultiModel mode is not supported with inference pipeline.")
+    if num_multi_model and is_direct:
+        raise ValidationFailed("A container in MultiModel mode is not supported with direct invocation.")
     if is_direct and primary:
         raise ValidationFailed("InferenceExecutionConfig.Mode Direct is for Containers: PrimaryContainer has no other.")
     _check_hostnames([container.get("ContainerHostname") for container in containers], is_direct=is_direct)
@@ -86,11 +91,25 @@ def check_containers(members: Members) -> None:
 def _check_container(container: Members) -> None:
     if not container.get("Image"):
         raise ValidationFailed("An Image must be given: model packages are not hosted here.")
-    if container.get("Mode", "SingleModel") != "SingleModel":
-        raise ValidationFailed("Multi-model containers are not hosted here: Mode must be SingleModel.")
+    if container.get("Mode") == MULTI_MODEL:
+        _check_multi_model(container)
+    elif container.get("MultiModelConfig"):
+        raise ValidationFailed("MultiModelConfig is for containers whose Mode is MultiModel.")
     if container.get("ModelDataUrl") and container.get("ModelDataSource"):
         raise ValidationFailed("At most one of ModelDataUrl and ModelDataSource may be given.")
     check_environment(container.get("Environment", {}))
+
+
+def _check_multi_model(container: Members) -> None:
+    if container.get("ModelDataSource"):
+        raise ValidationFailed("ModelDataSource is not supported with a container in MultiModel mode.")
+    url = container.get("ModelDataUrl", "")
+    if not url:
+        raise ValidationFailed("ModelDataUrl must be given for a container in MultiModel mode.")
+    if url.endswith((".tar.gz", ".tgz")):
+        raise ValidationFailed(
+            f"ModelDataUrl {url} of a container in MultiModel mode must be the prefix that its models lie below."
+        )
 
 
 def _check_hostnames(hostnames: Sequence[str | None], *, is_direct: bool) -> None:

@@ -50,6 +50,9 @@ class InstanceState:
 class Launcher(Protocol):
     """Starts, watches and stops containers; an instance has one or several."""
 
+    def check_image(self, image: str) -> None:
+        """Raise UnknownImage if no container here can stand for the image."""
+
     async def start(self, spec: InstanceSpec) -> str:
         """Start the container and return its base URL at once, without waiting for it to be healthy.
 

@@ -33,7 +33,7 @@ class Provisioner:
         """Lay out the folder of each container, fetch its model data unless that is there already, start it.
 
         Returns the containers' URLs. Raises UnknownImage, ModelDataError, LaunchFailed, OSError; what was started by
-        then runs on.
+        then runs on. A multi-model container has nothing to start yet.
         """
         specs = [
             InstanceSpec(
@@ -48,11 +48,14 @@ class Provisioner:
             for container_id, container in zip(instance.container_ids, deployed.containers, strict=True)
         ]
         limit_s = deployed.variant.model_data_download_timeout_s or self._settings.model_data_timeout_s
-        for spec, container in zip(specs, deployed.containers, strict=True):
-            if not await asyncio.to_thread(spec.model_dir.is_dir):
+        pairs = list(zip(specs, deployed.containers, strict=True))
+        for spec, container in pairs:
+            if container.is_multi_model:
+                self._launcher.check_image(spec.image)
+            elif not await asyncio.to_thread(spec.model_dir.is_dir):
                 await self._lay_out(spec.model_dir, container.model_data_url, limit_s)
         # They load side by side; none is started before the data of all is there.
-        return tuple([await self._launcher.start(spec) for spec in specs])
+        return tuple(["" if one.is_multi_model else await self._launcher.start(spec) for spec, one in pairs])
 
     async def _lay_out(self, model_dir: Path, url: str | None, limit_s: float) -> None:
         # Fetched beside and then renamed: a model folder that exists is whole.

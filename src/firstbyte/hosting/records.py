@@ -167,6 +167,11 @@ class DeployedVariant:
         return self.execution_mode is ExecutionMode.DIRECT
 
     @property
+    def is_multi_model(self) -> bool:
+        """Whether a request names the model that it is for."""
+        return any(container.is_multi_model for container in self.containers)
+
+    @property
     def container_names(self) -> tuple[str, ...]:
         """What its containers are told apart by; empty where an instance is its one container."""
         return tuple(container.name for container in self.containers) if len(self.containers) > 1 else ()
@@ -331,7 +336,10 @@ class Instance:
     since: datetime
     """When it came to its status; for STARTING, when its containers were launched."""
     urls: tuple[str, ...] = ()
-    """`http://host:port` of each of its containers, once all of them are launched."""
+    """`http://host:port` of each of its containers, once all of them are launched; "" of a multi-model container.
+
+    That one has a process for each model that it has loaded, and none of its own.
+    """
     num_starts: int = 1
     """How often in a row it was started without having been healthy for a while."""
     num_missed_pings: int = 0

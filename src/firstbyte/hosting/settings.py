@@ -49,6 +49,9 @@ class HostingSettings:
     """How often they are looked at otherwise."""
     max_shadow_copies: int = 100
     """Copies of requests that all shadow variants together may have under way; beyond it requests are not copied."""
+    multi_model_memory_bytes: int | None = None
+    """Memory that the models loaded by multi-model containers may take together; by itself half of what the
+    machine has. A model counts with the size of its files."""
     max_instances: int = 100
     """How many instances all endpoints together may ask for."""
     num_log_lines: int = 10

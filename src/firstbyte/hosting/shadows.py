@@ -8,10 +8,11 @@ that the metrics of both stand side by side. Source: SageMaker developer guide, 
 import asyncio
 import random
 
-from firstbyte.hosting.errors import InstanceUnreachable, StreamBroken
+from firstbyte.hosting.errors import HostingError
 from firstbyte.hosting.exchange import CallMark, Exchange, Limits
 from firstbyte.hosting.facts import ShadowSkipped
 from firstbyte.hosting.fleet import Fleet
+from firstbyte.hosting.multi_model import LoadedModels
 from firstbyte.hosting.ports import InstanceCall, Ports
 from firstbyte.hosting.records import Endpoint, InstanceStatus
 from firstbyte.hosting.routes import Route, find_route
@@ -22,8 +23,9 @@ from firstbyte.hosting.traffic import Random, choose_instance, choose_shadow
 class Shadows:
     """Copies requests in the background."""
 
-    def __init__(self, fleet: Fleet, ports: Ports, settings: HostingSettings) -> None:
+    def __init__(self, fleet: Fleet, models: LoadedModels, ports: Ports, settings: HostingSettings) -> None:
         self._fleet = fleet
+        self._models = models
         self._ports = ports
         self._max_copies = settings.max_shadow_copies
         self._copies: set[asyncio.Task[None]] = set()
@@ -50,7 +52,7 @@ class Shadows:
             self._ports.emit(ShadowSkipped(endpoint.name, shadow.name, reason))
             return
         route = find_route(instance, shadow, answered_by.target)
-        exchange = Exchange(route, num_outstanding, self._ports.emit, CallMark(streaming))
+        exchange = Exchange(route, self._models, num_outstanding, self._ports.emit, CallMark(streaming))
         task = asyncio.create_task(self._run(exchange, call, limits), name="shadow copy")
         self._copies.add(task)
         task.add_done_callback(self._copies.discard)
@@ -65,7 +67,7 @@ class Shadows:
                 exchange.finish("ok" if 200 <= answer.status < 300 else "model_error")
             finally:
                 await answer.close()
-        except (InstanceUnreachable, StreamBroken, TimeoutError, asyncio.CancelledError) as error:
+        except (HostingError, TimeoutError, asyncio.CancelledError) as error:
             exchange.fail(error)
             if isinstance(error, asyncio.CancelledError):
                 raise

@@ -55,6 +55,10 @@ class ProcessLauncher:
         self._logs: dict[str, Path] = {}
         self._http: aiohttp.ClientSession | None = None
 
+    def check_image(self, image: str) -> None:
+        """Raise UnknownImage if none of our containers stands for the image."""
+        read_image(image)
+
     async def start(self, spec: InstanceSpec) -> str:
         """Start a container's process; its folder must exist. Raises UnknownImage, LaunchFailed."""
         assert spec.container_id not in self._running, "a container is stopped before it is started again"

@@ -111,6 +111,58 @@ class InvocationFinished(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ContainerAsked(Fact):
+    """One of an instance's several containers has had its part in a request, well or not."""
+
+    endpoint_name: str
+    variant_name: str
+    container_name: str
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequested(Fact):
+    """A request to a multi-model container has the model that it is for."""
+
+    endpoint_name: str
+    variant_name: str
+    instance_id: str
+    model_name: str
+    was_loaded: bool
+    """Whether the model was in memory already."""
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLoaded(Fact):
+    """A multi-model container has loaded a model."""
+
+    endpoint_name: str
+    variant_name: str
+    instance_id: str
+    model_name: str
+    num_bytes: int
+    """Of its files."""
+    downloading_s: float
+    loading_s: float
+    num_loaded: int
+    """How many models the variant's instances have in memory now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUnloaded(Fact):
+    """A multi-model container has let go of a model."""
+
+    endpoint_name: str
+    variant_name: str
+    instance_id: str
+    model_name: str
+    unloading_s: float
+    num_loaded: int
+    """How many models the variant's instances have in memory now."""
+
+
+@dataclass(frozen=True, slots=True)
 class ShadowSkipped(Fact):
     """A request was to be copied to a shadow variant, and was not."""
 

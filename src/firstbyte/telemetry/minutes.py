@@ -1,4 +1,5 @@
-"""Keeps facts as statistics per minute, as CloudWatch does for the namespace AWS/SageMaker.
+"""Keeps facts as statistics per minute, as CloudWatch does for the namespaces AWS/SageMaker and, of what an instance
+holds, /aws/sagemaker/Endpoints.
 
 Names, units and what counts: SageMaker developer guide, "Amazon SageMaker AI metrics in Amazon CloudWatch". An
 invocation counts in the minute in which it ends. All is in memory, and bounded: see `KEPT_MINUTES`, `MAX_STATISTICS`.
@@ -12,7 +13,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from firstbyte.telemetry.facts import AsyncInvocationFinished, BacklogChanged, Fact, InstanceChanged, InvocationFinished
+from firstbyte.telemetry.facts import (
+    AsyncInvocationFinished,
+    BacklogChanged,
+    ContainerAsked,
+    Fact,
+    InstanceChanged,
+    InvocationFinished,
+    ModelLoaded,
+    ModelRequested,
+    ModelUnloaded,
+)
 
 KEPT_MINUTES = 15 * 24 * 60
 """How long CloudWatch keeps statistics of a minute; here that is the most, see below."""
@@ -35,6 +46,13 @@ UNITS: Mapping[str, str] = {
     "FirstChunkLatency": "Microseconds",
     "FirstChunkModelLatency": "Microseconds",
     "FirstChunkOverheadLatency": "Microseconds",
+    "ContainerLatency": "Microseconds",
+    "ModelCacheHit": "None",
+    "ModelDownloadingTime": "Microseconds",
+    "ModelLoadingTime": "Microseconds",
+    "ModelLoadingWaitTime": "Microseconds",
+    "ModelUnloadingTime": "Microseconds",
+    "LoadedModelCount": "None",
     "ApproximateBacklogSize": "Count",
     "ExpiredRequests": "Count",
     "InvocationFailures": "Count",
@@ -70,6 +88,8 @@ class Series:
     """Empty for a metric of the whole endpoint, or of an inference component."""
     component_name: str = ""
     """Of an inference component, whose name is all that there is to tell it by, as on SageMaker."""
+    container_name: str = ""
+    """Of one of a variant's several containers."""
 
 
 @dataclass(slots=True)
@@ -130,6 +150,12 @@ class MinuteStatistics:
                 self._observe_invocation(fact)
             case InstanceChanged():
                 self._observe_instance(fact)
+            case ContainerAsked():
+                of = (fact.endpoint_name, fact.variant_name)
+                latency = Series("ContainerLatency", *of, container_name=fact.container_name)
+                self._add(latency, fact.duration_s * 1e6)
+            case ModelRequested() | ModelLoaded() | ModelUnloaded():
+                self._observe_model(fact)
             case BacklogChanged():
                 self._add(Series("ApproximateBacklogSize", fact.endpoint_name), fact.num_waiting)
             case AsyncInvocationFinished():
@@ -190,6 +216,21 @@ class MinuteStatistics:
     def _share(self, endpoint_name: str, variant_name: str, component_name: str) -> float:
         """One invocation, shared out over those that could have answered it."""
         return 1 / max(1, len(self._living.get((endpoint_name, variant_name, component_name), ())))
+
+    def _observe_model(self, fact: ModelRequested | ModelLoaded | ModelUnloaded) -> None:
+        match fact:
+            case ModelRequested():
+                values = {"ModelCacheHit": int(fact.was_loaded), "ModelLoadingWaitTime": fact.waited_s * 1e6}
+            case ModelLoaded():
+                values = {
+                    "ModelDownloadingTime": fact.downloading_s * 1e6,
+                    "ModelLoadingTime": fact.loading_s * 1e6,
+                    "LoadedModelCount": fact.num_loaded,
+                }
+            case ModelUnloaded():
+                values = {"ModelUnloadingTime": fact.unloading_s * 1e6, "LoadedModelCount": fact.num_loaded}
+        for metric, value in values.items():
+            self._add(Series(metric, fact.endpoint_name, fact.variant_name), value)
 
     def _observe_instance(self, fact: InstanceChanged) -> None:
         key = (fact.endpoint_name, fact.variant_name, fact.component_name or "")

@@ -13,6 +13,9 @@ from firstbyte.telemetry.facts import (
     InvocationAnswered,
     InvocationFinished,
     InvocationStarted,
+    ModelLoaded,
+    ModelRequested,
+    ModelUnloaded,
     RequestServed,
     ShadowSkipped,
 )
@@ -45,6 +48,13 @@ class PrometheusHook:
         self._model_latency = self._histogram("ModelLatency", "Time the container took", _SECONDS)
         self._overhead_latency = self._histogram("OverheadLatency", "Time the host added", _SHORT_SECONDS)
         self._first_chunk_latency = self._histogram("FirstChunkLatency", "Time to a stream's first chunk", _SECONDS)
+        self._model_loading_time = self._histogram("ModelLoadingTime", "Time to load a model of many", _SECONDS)
+        self._model_requests = self._counter(
+            "ModelRequests", "Requests for a model of many, by whether it was loaded", (*_DIMENSIONS, "CacheHit")
+        )
+        self._loaded_models = Gauge(
+            "LoadedModelCount", "Models of many that are in memory", _DIMENSIONS, registry=self._registry
+        )
         self._running = Gauge("ConcurrentRequests", "Invocations under way", _DIMENSIONS, registry=self._registry)
         self._backlog = Gauge(
             "ApproximateBacklogSize", "Asynchronous invocations that wait", _BY_ENDPOINT, registry=self._registry
@@ -69,6 +79,8 @@ class PrometheusHook:
                 self._observe_answer(fact)
             case InvocationFinished():
                 self._observe_end(fact)
+            case ModelRequested() | ModelLoaded() | ModelUnloaded():
+                self._observe_model(fact)
             case ShadowSkipped():
                 self._skipped_copies.labels(fact.endpoint_name, fact.variant_name).inc()
             case BacklogChanged():
@@ -104,6 +116,15 @@ class PrometheusHook:
         if fact.container_status is not None:
             errors = self._errors_4xx if 400 <= fact.container_status < 500 else self._errors_5xx
             errors.labels(fact.endpoint_name).inc()
+
+    def _observe_model(self, fact: ModelRequested | ModelLoaded | ModelUnloaded) -> None:
+        dimensions = (fact.endpoint_name, fact.variant_name)
+        if isinstance(fact, ModelRequested):
+            self._model_requests.labels(*dimensions, "true" if fact.was_loaded else "false").inc()
+            return
+        self._loaded_models.labels(*dimensions).set(fact.num_loaded)
+        if isinstance(fact, ModelLoaded):
+            self._model_loading_time.labels(*dimensions).observe(fact.loading_s)
 
     def _observe_end(self, fact: InvocationFinished) -> None:
         dimensions = (fact.endpoint_name, fact.variant_name)

@@ -160,7 +160,7 @@ def test_no_member_of_the_operations_is_left_behind() -> None:
         shape: Any = model.operation_model(operation).input_shape
         members = shape.members.keys() - {ROUTING_HINT}
         params = {name: b"body" if name == "Body" else f"the {name}" for name in members}
-        invocation = read_invocation(params, streaming=streaming)
+        invocation = read_invocation(params, "r", streaming=streaming)
         read = {getattr(invocation, field) for field in invocation.__dataclass_fields__}
 
         assert set(params.values()) <= read

@@ -1,5 +1,6 @@
 """A request's way through several containers: what each is sent, what comes back, and whose fault it is."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import pytest
 
 from fakes.control_plane import FakeHost
 from fakes.instance_client import Script
+from firstbyte.hosting.data_capture import Captures
 from firstbyte.hosting.errors import ModelFailed, ModelTimedOut, StreamFailed, ValidationFailed
-from firstbyte.hosting.facts import InvocationFinished, InvocationStarted
+from firstbyte.hosting.facts import ContainerAsked, InvocationFinished, InvocationStarted
 from firstbyte.hosting.invoke import Invocation
 from firstbyte.hosting.ports import InstanceCall
 
@@ -44,6 +46,8 @@ async def test_the_answer_of_one_is_the_request_of_the_next(host: FakeHost) -> N
     assert first.is_closed
     assert outcomes(host) == [("ok", None)]
     assert sum(isinstance(fact, InvocationStarted) for fact in host.facts) == 1, "a request counts once"
+    asked = [fact.container_name for fact in host.facts if isinstance(fact, ContainerAsked)]
+    assert asked == ["first", "second"]
     assert not host.fleet.num_outstanding
 
 
@@ -131,3 +135,46 @@ async def test_a_container_is_invoked_by_its_hostname(host: FakeHost) -> None:
     for hostname, words in ((None, "requires target container hostname"), ("third", "Container third of endpoint e")):
         with pytest.raises(ValidationFailed, match=words):
             await host.invoker.invoke(replace(CALL, target_container_hostname=hostname))
+
+
+async def test_a_session_is_held_by_all_containers_of_an_instance(host: FakeHost) -> None:
+    host.deploy("e", containers=PAIR, mode="Direct", variants=({"InitialInstanceCount": 3},))
+    assert await host.settle() == "InService"
+    scripts = {url: host.client.scripts.setdefault(url, Script()) for one in host.fleet.of("e") for url in one.urls}
+    for script in scripts.values():
+        script.headers = {"x-amzn-sagemaker-new-session-id": "s1"}
+    await host.invoker.invoke(replace(CALL, session_id="NEW_SESSION", target_container_hostname="first"))
+    for _ in range(5):
+        await host.invoker.invoke(replace(CALL, session_id="s1", target_container_hostname="second"))
+    (opened,) = (url for url, script in scripts.items() if len(script.calls) == 1)
+    (asked,) = (url for url, script in scripts.items() if len(script.calls) == 5)
+    assert opened.partition("/first")[0] == asked.partition("/second")[0]
+
+
+async def test_the_least_busy_instance_is_asked_whole(host: FakeHost) -> None:
+    routing = {"RoutingConfig": {"RoutingStrategy": "LEAST_OUTSTANDING_REQUESTS"}, "InitialInstanceCount": 2}
+    host.deploy("e", containers=PAIR, variants=(routing,))
+    assert await host.settle() == "InService"
+    answers = [await host.invoker.invoke(STREAM) for _ in range(4)]
+    started = [fact.instance_id for fact in host.facts if isinstance(fact, InvocationStarted)]
+    assert sorted(started.count(instance.id) for instance in host.fleet.of("e")) == [2, 2]
+    for answer in answers:
+        await answer.close()
+    assert not host.fleet.num_outstanding
+
+
+async def test_what_is_captured_is_what_went_in_and_what_came_out(host: FakeHost) -> None:
+    capture = {
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": "s3://capture/data",
+        "CaptureOptions": [{"CaptureMode": "InputAndOutput"}],
+        "CaptureContentTypeHeader": {"CsvContentTypes": ["text/plain"]},
+    }
+    host.deploy("e", containers=PAIR, config={"DataCaptureConfig": capture})
+    assert await host.settle() == "InService"
+    captures = Captures(host.invoker, host.ports, host.settings)
+    await captures.invoke(CALL)
+    await captures.flush()
+    (event,) = (json.loads(body) for body in host.objects.written.values())
+    data = event["captureData"]
+    assert (data["endpointInput"]["data"], data["endpointOutput"]["data"]) == ("in", "onetwo")

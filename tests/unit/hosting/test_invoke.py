@@ -362,7 +362,7 @@ async def test_a_target_variant_is_taken_whatever_its_weight(host: FakeHost) -> 
     ("member", "message"),
     [
         ("target_variant", "Variant x of endpoint e not found."),
-        ("target_model", "Endpoint e is not a multi-model endpoint: TargetModel is not allowed."),
+        ("target_model", "Endpoint e is not a multi-model endpoint and does not support target model header."),
         ("inference_component_name", COMPONENT_NAME_NOT_ALLOWED),
         (
             "target_container_hostname",

@@ -14,7 +14,13 @@ SERIAL = DeployedVariant(Variant("serial", "m"), CONTAINERS)
 DIRECT = DeployedVariant(Variant("direct", "m"), CONTAINERS, execution_mode=ExecutionMode.DIRECT)
 FIRST, SECOND = Station("first", "http://1"), Station("second", "http://2")
 INSTANCE = Instance(
-    "i-1", "e", "v", InstanceStatus.HEALTHY, datetime(2026, 1, 1, tzinfo=UTC), urls=(FIRST.url, SECOND.url)
+    "i-1",
+    "e",
+    "v",
+    InstanceStatus.HEALTHY,
+    datetime(2026, 1, 1, tzinfo=UTC),
+    urls=(FIRST.url, SECOND.url),
+    container_names=("first", "second"),
 )
 
 
@@ -23,7 +29,7 @@ INSTANCE = Instance(
     [(SERIAL, None, (FIRST, SECOND)), (DIRECT, "first", (FIRST,)), (DIRECT, "second", (SECOND,))],
 )
 def test_ways(deployed: DeployedVariant, hostname: str | None, stations: tuple[Station, ...]) -> None:
-    check_target("e", [deployed], Target(hostname))
+    check_target("e", [deployed], Target(hostname), "r")
     assert find_route(INSTANCE, deployed, Target(hostname)).stations == stations
 
 
@@ -48,10 +54,10 @@ def test_ways(deployed: DeployedVariant, hostname: str | None, stations: tuple[S
 )
 def test_requests_without_a_way(variants: list[DeployedVariant], hostname: str | None, message: str) -> None:
     with pytest.raises(ValidationFailed) as failure:
-        check_target("e", variants, Target(hostname))
+        check_target("e", variants, Target(hostname), "r")
     assert failure.value.message == message
 
 
 def test_one_variant_that_can_answer_is_enough() -> None:
-    check_target("e", [SERIAL, DIRECT], Target())
-    check_target("e", [SERIAL, DIRECT], Target("second"))
+    check_target("e", [SERIAL, DIRECT], Target(), "r")
+    check_target("e", [SERIAL, DIRECT], Target("second"), "r")

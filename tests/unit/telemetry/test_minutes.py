@@ -8,9 +8,13 @@ import pytest
 from firstbyte.telemetry.facts import (
     AsyncInvocationFinished,
     BacklogChanged,
+    ContainerAsked,
     HostStopped,
     InstanceChanged,
     InvocationFinished,
+    ModelLoaded,
+    ModelRequested,
+    ModelUnloaded,
     Outcome,
 )
 from firstbyte.telemetry.minutes import KEPT_MINUTES, UNITS, MinuteStatistics, Series, Statistic
@@ -242,3 +246,29 @@ def test_a_clock_that_is_set_back_changes_nothing() -> None:
 
 def test_every_metric_has_a_unit() -> None:
     assert sums(finished(streaming=True), BacklogChanged("e", 1)).keys() <= UNITS.keys()
+
+
+def test_models_of_multi_model_containers() -> None:
+    facts = (
+        ModelRequested("e", "v", "i", "a.tar.gz", was_loaded=False, waited_s=2.0),
+        ModelLoaded("e", "v", "i", "a.tar.gz", 10, downloading_s=0.5, loading_s=1.5, num_loaded=1),
+        ModelRequested("e", "v", "i", "a.tar.gz", was_loaded=True, waited_s=0.0),
+        ModelUnloaded("e", "v", "i", "a.tar.gz", unloading_s=0.25, num_loaded=0),
+    )
+    assert sums(*facts) == {
+        "ModelCacheHit": 1,
+        "ModelLoadingWaitTime": 2e6,
+        "ModelDownloadingTime": 5e5,
+        "ModelLoadingTime": 1.5e6,
+        "ModelUnloadingTime": 2.5e5,
+        "LoadedModelCount": 1,
+    }
+
+
+def test_each_of_several_containers_has_a_latency() -> None:
+    minutes = MinuteStatistics(Clock())
+    for name, duration_s in (("first", 0.5), ("second", 0.25), ("second", 0.25)):
+        minutes.observe(ContainerAsked("e", "v", name, duration_s))
+    spans = {one.container_name: minutes.read(one, NOON, NOON + 60, 60) for one in minutes.series()}
+    totals = {name: [of.total for _, of in read] for name, read in spans.items()}
+    assert totals == {"first": [5e5], "second": [5e5]}

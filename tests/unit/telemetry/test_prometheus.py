@@ -2,7 +2,16 @@
 
 from typing import Any
 
-from firstbyte.telemetry.facts import InvocationAnswered, InvocationFinished, InvocationStarted, Outcome, RequestServed
+from firstbyte.telemetry.facts import (
+    InvocationAnswered,
+    InvocationFinished,
+    InvocationStarted,
+    ModelLoaded,
+    ModelRequested,
+    ModelUnloaded,
+    Outcome,
+    RequestServed,
+)
 from firstbyte.telemetry.prometheus import PrometheusHook
 
 
@@ -57,3 +66,14 @@ def test_requests_are_counted_by_operation_and_status() -> None:
     text = render(RequestServed("sagemaker", "CreateModel", 200, 0.01, "r"))
 
     assert 'Requests_total{Operation="CreateModel",Service="sagemaker",StatusCode="200"} 1.0' in text
+
+
+def test_models_of_multi_model_containers() -> None:
+    text = render(
+        ModelRequested("e", "v", "i", "a.tar.gz", was_loaded=False, waited_s=2.0),
+        ModelLoaded("e", "v", "i", "a.tar.gz", 10, downloading_s=0.5, loading_s=1.5, num_loaded=2),
+        ModelUnloaded("e", "v", "i", "a.tar.gz", unloading_s=0.25, num_loaded=1),
+    )
+    assert 'ModelRequests_total{CacheHit="false",EndpointName="e",VariantName="v"} 1.0' in text
+    assert 'ModelLoadingTime_seconds_sum{EndpointName="e",VariantName="v"} 1.5' in text
+    assert 'LoadedModelCount{EndpointName="e",VariantName="v"} 1.0' in text
