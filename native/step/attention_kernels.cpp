@@ -170,20 +170,25 @@ void score_in_place(const float* queries, int ldq, const CacheLayer& cache, int 
   }
 }
 
-// weighted[Rows][head_dim] of `Vectors` vectors from element `d` on, from the cache where it lies.
+// weighted[Rows][head_dim] of `Vectors` vectors from element `d` on, from the cache where it lies, block after block.
 template <KvFormat Format, int Rows, int Vectors>
 void weigh_columns(const float* shares, const CacheLayer& cache, int head, const int32_t* blocks, int begin, int end,
                    int d, float* weighted, int ldw) {
   Lanes sums[Rows][Vectors] = {};
-  for (int position = begin; position < end; ++position) {
-    const int block = blocks[position / cache.block_len], offset = position % cache.block_len;
-    const size_t from = cache.head_offset(block, head) + static_cast<size_t>(offset) * cache.head_dim + d;
-    const float scale = cache.value_scales ? cache.value_scales[cache.scale_offset(block, head) + offset] : 0.0f;
-    Lanes values[Vectors];
-    for (int v = 0; v < Vectors; ++v) values[v] = load_values<Format>(cache.values, from + v * kLanes, scale);
-    for (int r = 0; r < Rows; ++r) {
-      const Lanes share = splat(shares[static_cast<size_t>(r) * kSpan + position - begin]);
-      for (int v = 0; v < Vectors; ++v) sums[r][v] += share * values[v];
+  int block_at = begin / cache.block_len, offset = begin % cache.block_len;
+  for (int position = begin; position < end; ++block_at, offset = 0) {
+    const int block = blocks[block_at];
+    size_t from = cache.head_offset(block, head) + static_cast<size_t>(offset) * cache.head_dim + d;
+    const float* scales = cache.value_scales ? cache.value_scales + cache.scale_offset(block, head) : nullptr;
+    const int block_end = position + cache.block_len - offset < end ? position + cache.block_len - offset : end;
+    for (; position < block_end; ++position, ++offset, from += static_cast<size_t>(cache.head_dim)) {
+      const float scale = scales ? scales[offset] : 0.0f;
+      Lanes values[Vectors];
+      for (int v = 0; v < Vectors; ++v) values[v] = load_values<Format>(cache.values, from + v * kLanes, scale);
+      for (int r = 0; r < Rows; ++r) {
+        const Lanes share = splat(shares[static_cast<size_t>(r) * kSpan + position - begin]);
+        for (int v = 0; v < Vectors; ++v) sums[r][v] += share * values[v];
+      }
     }
   }
   for (int r = 0; r < Rows; ++r) {
@@ -191,19 +196,26 @@ void weigh_columns(const float* shares, const CacheLayer& cache, int head, const
   }
 }
 
+// The columns from `d` on, `Vectors` vectors at a time while there are so many, then fewer; returns where it stopped.
+template <KvFormat Format, int Rows, int Vectors>
+int weigh_from(const float* shares, const CacheLayer& cache, int head, const int32_t* blocks, int begin, int end, int d,
+               float* weighted, int padded) {
+  for (; d + Vectors * kLanes <= cache.head_dim; d += Vectors * kLanes) {
+    weigh_columns<Format, Rows, Vectors>(shares, cache, head, blocks, begin, end, d, weighted, padded);
+  }
+  if constexpr (Vectors > 1) {
+    return weigh_from<Format, Rows, Vectors - 1>(shares, cache, head, blocks, begin, end, d, weighted, padded);
+  }
+  return d;
+}
+
 template <KvFormat Format, int Rows>
 void weigh_in_place(const float* shares, const CacheLayer& cache, int head, const int32_t* blocks, int begin, int end,
                     float* weighted, int padded) {
-  constexpr int kWide = kLanes == 16 ? 4 : 2;
-  int d = 0;
-  for (; d + kWide * kLanes <= cache.head_dim; d += kWide * kLanes) {
-    weigh_columns<Format, Rows, kWide>(shares, cache, head, blocks, begin, end, d, weighted, padded);
-  }
-  for (; d < cache.head_dim; d += kLanes) {
-    weigh_columns<Format, Rows, 1>(shares, cache, head, blocks, begin, end, d, weighted, padded);
-  }
+  constexpr int kWide = kLanes == 16 || Rows == 1 ? 4 : 2;  // what the registers hold
+  const int done = weigh_from<Format, Rows, kWide>(shares, cache, head, blocks, begin, end, 0, weighted, padded);
   for (int r = 0; r < Rows; ++r) {
-    for (d = cache.head_dim; d < padded; ++d) weighted[static_cast<size_t>(r) * padded + d] = 0;
+    for (int d = done; d < padded; ++d) weighted[static_cast<size_t>(r) * padded + d] = 0;
   }
 }
 

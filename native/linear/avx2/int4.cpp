@@ -21,7 +21,7 @@ struct Int4Tile {
   static constexpr int kPanels = 1;
   static constexpr int kChunk = 64;
   static constexpr bool kFixedChunk = false;
-  static constexpr int kAhead = 1024;
+  static constexpr int kAhead = 8192;
 
   template <int R, int C>
   static void run(const TileArgs& args) {

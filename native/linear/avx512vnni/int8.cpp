@@ -9,7 +9,7 @@ struct Int8Tile {
   static constexpr int kPanels = 2;
   static constexpr int kChunk = 24;
   static constexpr bool kFixedChunk = false;
-  static constexpr int kAhead = 2048;
+  static constexpr int kAhead = 8192;
 
   template <int R, int C>
   static void run(const TileArgs& args) {
