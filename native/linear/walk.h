@@ -43,7 +43,8 @@ struct TileArgs {
   int ahead_bytes;                            // of each, to prefetch per block
 };
 
-// Tile policy: kRows, kPanels (largest tile), kChunk (blocks), kFixedChunk, kAhead (bytes), run<R, C>(TileArgs).
+// Tile policy: kRows, kPanels (largest tile), kChunk (blocks), kFixedChunk, kAhead (bytes), run<R, C>(TileArgs). A tile
+// that is alone computes a block in less time than memory takes to answer, so kAhead is many blocks (bench/log.md).
 template <class Tile>
 using TileFunction = void (*)(const TileArgs&);
 
