@@ -49,7 +49,7 @@ def request(rng: Random, values: Written, fields: Fields, company_told: bool) ->
     """What the user says; without the company where the system prompt has it, or once more with it."""
     if company_told and rng.random() < 0.5:
         return say(rng, rng.choice(REQUESTS_WITHOUT_COMPANY), values)
-    if rng.random() < 0.2:
+    if rng.random() < 0.1:
         return user_message(rng, values, set(fields.present()))
     return say(rng, rng.choice(REQUESTS), values)
 
