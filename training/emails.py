@@ -31,7 +31,7 @@ SHIPPED_TOKENIZER = Path(__file__).parents[1] / "src" / "firstbyte" / "demo_mode
 BUCKETS = (128, 144, 160, 176, 192, 208, 224, 256, 288, 320, 384, 448, 544, 672, 832, 1024)
 BATCH_TOKENS = 3600  # per worker
 SMALL_TALK_SHARE = 0.03
-NATURAL_SHARE = 0.72
+NATURAL_SHARE = 0.84
 
 PROMPT_WEIGHT, ANSWER_WEIGHT, AFTER_WEIGHT, FIELD_WEIGHT, FIRST_WEIGHT = 0.0, 0.5, 2.5, 3.0, 6.0
 """Of the loss: a wrong letter of a code costs more than a less likely adjective; the first piece of a field, which says

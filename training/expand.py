@@ -40,8 +40,8 @@ def expand(rng: Random, template: str) -> str:
     """One reading of the template, with the spaces tidied."""
     out: list[str] = []
     _walk(rng, parsed(template), out)
-    text = re.sub(r"  +", " ", "".join(out))
-    return re.sub(r" ([.,;!?])", r"\1", text).strip()
+    text = re.sub(r"(?<=\S)  +(?=\S)", " ", "".join(out))  # lines keep their indentation
+    return re.sub(r"(?<=\w) ([.,;!?])", r"\1", text).strip()
 
 
 def fill(text: str, values: dict[str, str]) -> str:

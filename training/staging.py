@@ -1,20 +1,35 @@
-"""Draws a whole natural prompt from `scenes.py` or `scenes_office.py`: a system prompt or none, and a request that says what the system prompt does not.
+"""Draws a whole natural prompt from the modules called `scenes`: a system prompt or none, and a request that says what the system prompt does not.
 
 Called by `emails.py`; the rest of the instructions comes from `instructions.py`, which joins random sentences.
 """
 
 from random import Random
 
-from training import scenes, scenes_office
+from training import (
+    scenes,
+    scenes_agency,
+    scenes_letters,
+    scenes_office,
+    scenes_papers,
+    scenes_people,
+    scenes_records,
+    scenes_shops,
+    scenes_software,
+    scenes_trades,
+)
 from training.fields import Fields
 from training.instructions import Instruction, Written, say, user_message
 from training.systems import rule
 from training.wording import EMOJI_BANS, EMOJI_WISHES
 
-SYSTEM_PROMPTS = scenes.SYSTEM_PROMPTS + scenes_office.SYSTEM_PROMPTS
-COMPANY_PROMPTS = scenes.COMPANY_PROMPTS + scenes_office.COMPANY_PROMPTS
-REQUESTS = scenes.REQUESTS + scenes_office.REQUESTS
-REQUESTS_WITHOUT_COMPANY = scenes.REQUESTS_WITHOUT_COMPANY + scenes_office.REQUESTS_WITHOUT_COMPANY
+SCENES = (
+    scenes, scenes_agency, scenes_letters, scenes_office, scenes_papers,
+    scenes_people, scenes_records, scenes_shops, scenes_software, scenes_trades,
+)  # fmt: skip
+SYSTEM_PROMPTS = [prompt for scene in SCENES for prompt in scene.SYSTEM_PROMPTS]
+COMPANY_PROMPTS = [prompt for scene in SCENES for prompt in scene.COMPANY_PROMPTS]
+REQUESTS = [request for scene in SCENES for request in scene.REQUESTS]
+REQUESTS_WITHOUT_COMPANY = [request for scene in SCENES for request in scene.REQUESTS_WITHOUT_COMPANY]
 
 WISHED, BANNED = 0.22, 0.1
 """Shares of the prompts that ask for emojis, and that forbid them."""
@@ -34,7 +49,7 @@ def request(rng: Random, values: Written, fields: Fields, company_told: bool) ->
     """What the user says; without the company where the system prompt has it, or once more with it."""
     if company_told and rng.random() < 0.5:
         return say(rng, rng.choice(REQUESTS_WITHOUT_COMPANY), values)
-    if rng.random() < 0.2:
+    if rng.random() < 0.1:
         return user_message(rng, values, set(fields.present()))
     return say(rng, rng.choice(REQUESTS), values)
 

@@ -26,8 +26,8 @@ FLAG_SHARE = 0.5  # of the loss of the flags
 
 def pattern(field: str, value: str) -> re.Pattern[str]:
     """Where a field stands in a prompt, in any of the spellings that the generator uses."""
-    after = {"percent": r"(?=\s?%|[ -][Pp]er ?cent)", "months": r"(?=[ -]months?\b)"}.get(field, r"(?!\w)")
-    return re.compile(r"(?<!\w)" + re.escape(value) + after)
+    after = {"percent": r"(?=\s?%|[ -][Pp]er ?cent)", "months": r"(?=[ -]months?\b)"}.get(field, r"(?![^\W_])")
+    return re.compile(r"(?<![^\W_])" + re.escape(value) + after)
 
 
 def spans(prompt: str, fields: Fields, wants_emojis: bool) -> list[tuple[int, int, int]]:
