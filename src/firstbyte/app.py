@@ -7,9 +7,11 @@
 import asyncio
 import contextlib
 import datetime
+import shutil
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -112,10 +114,19 @@ class FetchedModelData:
 
     async def fetch(self, url: str, into: Path) -> None:
         """Lay the files of a ModelDataUrl or S3 prefix under `into`. Raises ModelDataError."""
+        is_given_up = threading.Event()
         try:
-            await asyncio.to_thread(fetch_model_data, url, into, self._settings)
+            await asyncio.to_thread(self._fetch, url, into, is_given_up)
         except ArtifactError as error:
             raise ModelDataError(str(error)) from error
+        except asyncio.CancelledError:
+            is_given_up.set()
+            raise
+
+    def _fetch(self, url: str, into: Path, is_given_up: threading.Event) -> None:
+        fetch_model_data(url, into, self._settings)
+        if is_given_up.is_set():  # a thread cannot be stopped: whoever gave up has cleared away before it was done
+            shutil.rmtree(into, ignore_errors=True)
 
 
 class Server(uvicorn.Server):

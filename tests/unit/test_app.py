@@ -4,13 +4,15 @@ import asyncio
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from firstbyte.app import Host, open_listener
+from firstbyte.app import FetchedModelData, Host, open_listener
+from firstbyte.artifacts.models import ArtifactSettings, fetch_model_data
 from firstbyte.settings import HomeInUse, SettingsError, load_settings
 from firstbyte.telemetry.facts import Fact, HostStarted, HostStopped
 
@@ -49,6 +51,33 @@ async def test_a_host_that_cannot_start_leaves_nothing_behind(tmp_path: Path) ->
             await Host(settings).start()
     async with Host(settings):
         pass  # the lock is free again
+
+
+@pytest.mark.parametrize("gives_up", [False, True])
+async def test_model_data_that_nobody_waits_for_any_more_is_not_left_lying(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gives_up: bool
+) -> None:
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def fetch_slowly(url: str, into: Path, settings: ArtifactSettings) -> None:
+        begun.set()
+        may_go_on.wait()
+        fetch_model_data(url, into, settings)
+
+    monkeypatch.setattr("firstbyte.app.fetch_model_data", fetch_slowly)
+    source, into = tmp_path / "objects" / "bucket" / "model", tmp_path / "model"
+    source.mkdir(parents=True)
+    (source / "weights").touch()
+    data = FetchedModelData(ArtifactSettings(cache_dir=tmp_path / "cache", objects_dir=tmp_path / "objects"))
+    fetching = asyncio.create_task(data.fetch("s3://bucket/model/", into))
+    await asyncio.to_thread(begun.wait)
+    if gives_up:
+        fetching.cancel()
+        await asyncio.wait([fetching])
+    may_go_on.set()
+    await asyncio.wait([fetching])
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert (fetching.cancelled(), into.exists()) == (gives_up, not gives_up)
 
 
 def test_a_port_in_use_is_told_at_once(tmp_path: Path) -> None:

@@ -80,9 +80,7 @@ class Runtime:
             container_status = error.original_status if isinstance(error, ModelFailed) else None
             raise refusal from error
         finally:
-            self._emit(
-                InvocationAnswered(invocation.endpoint_name, variant, streaming, status, container_status, overhead_s)
-            )
+            self._emit(InvocationAnswered(invocation.endpoint_name, variant, streaming, status, container_status))
         return answer
 
 

@@ -55,6 +55,8 @@ class Exchange:
         self._models = models
         self._lease: Lease | None = None
         self._is_loading = False
+        self._loading_s = 0.0
+        """What it waited for models to be loaded: the host's time, not the container's."""
         self._num_outstanding = num_outstanding
         self._emit = emit
         self._mark = mark
@@ -132,8 +134,14 @@ class Exchange:
             return await client.invoke(await self._load(station.model), call)
 
     async def _load(self, model: HostedModel) -> str:
-        self._is_loading = True
-        self._lease = await self._models.lease(model)
+        self._is_loading, began_s = True, time.perf_counter()
+        try:
+            self._lease = await self._models.lease(model)
+        finally:
+            waited_s = time.perf_counter() - began_s
+            self._loading_s += waited_s
+            self._started_s += waited_s
+            self._asked_s += waited_s
         self._is_loading = False
         return self._lease.url
 
@@ -183,7 +191,7 @@ class Exchange:
                 num_chunks=self._num_chunks,
                 body_bytes=self._num_bytes,
                 container_status=container_status,
-                overhead_s=self._mark.overhead_s,
+                overhead_s=None if self._mark.overhead_s is None else self._mark.overhead_s + self._loading_s,
                 component_name=self.instance.component_name,
             )
         )

@@ -195,8 +195,10 @@ class Invoker:
         if name is None:
             raise ValidationFailed(COMPONENT_NAME_MISSING)
         component = self._store.workload((endpoint.name, name))
-        if component is None:
+        if not isinstance(component, InferenceComponent):
             raise NotFound(f"Inference component {name} of endpoint {endpoint.name} not found.")
+        if call.target_variant not in (None, component.variant_name):
+            raise ValidationFailed(f"Inference component {name} does not run on variant {call.target_variant}.")
         return component
 
     async def _reach(self, call: Invocation, workload: Workload, terms: Terms) -> tuple[Exchange, InstanceAnswer]:

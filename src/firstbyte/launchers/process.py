@@ -52,6 +52,8 @@ class ProcessLauncher:
     def __init__(self, settings: ProcessLauncherSettings) -> None:
         self._settings = settings
         self._running: dict[str, _Running] = {}
+        self._ports: dict[str, int] = {}
+        """What containers were told to bind, by id: one that is still starting does not hold its port yet."""
         self._logs: dict[str, Path] = {}
         self._http: aiohttp.ClientSession | None = None
 
@@ -63,7 +65,7 @@ class ProcessLauncher:
         """Start a container's process; its folder must exist. Raises UnknownImage, LaunchFailed."""
         assert spec.container_id not in self._running, "a container is stopped before it is started again"
         stand_in = read_image(spec.image)
-        host, port = self._settings.host, free_port(self._settings.host)
+        host, port = self._settings.host, self._take_port(spec.container_id)
         environment = container_environment(spec, stand_in, self._settings.container, host=host, port=port)
         url = f"http://{host}:{port}"
         self._logs[spec.container_id] = spec.folder / LOG_NAME
@@ -74,9 +76,18 @@ class ProcessLauncher:
             raise LaunchFailed(f"its process could not be started: {error}") from error
         finally:
             # A start that is cancelled may have made a process all the same; stop must find it.
-            with contextlib.suppress(OSError):
+            try:
                 self._running[spec.container_id] = _Running(await spawning, url)
+            except OSError:
+                del self._ports[spec.container_id]
         return url
+
+    def _take_port(self, container_id: str) -> int:
+        """A free port that no other container was told; two of one port would answer for each other."""
+        while (port := free_port(self._settings.host)) in self._ports.values():
+            continue
+        self._ports[container_id] = port
+        return port
 
     async def _spawn(self, spec: InstanceSpec, environment: dict[str, str]) -> Process:
         log = await asyncio.to_thread(self._logs[spec.container_id].open, "ab")
@@ -138,6 +149,7 @@ class ProcessLauncher:
             os.killpg(running.process.pid, signal.SIGKILL)
         await running.process.wait()
         self._running.pop(container_id, None)
+        self._ports.pop(container_id, None)
 
     def pid(self, container_id: str) -> int:
         """The process id of a running container. Raises KeyError if it was not started, or was stopped."""

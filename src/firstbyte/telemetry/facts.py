@@ -72,8 +72,6 @@ class InvocationAnswered(Fact):
     status: int
     container_status: int | None
     """What the container refused it with (0: it gave no status); None where it did not refuse."""
-    overhead_s: float
-    """From the request's first byte to the call to the container: the host's own share."""
 
 
 @dataclass(frozen=True, slots=True)

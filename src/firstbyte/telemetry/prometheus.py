@@ -111,8 +111,6 @@ class PrometheusHook:
         self._requests.labels(*names, str(fact.status)).inc()
 
     def _observe_answer(self, fact: InvocationAnswered) -> None:
-        if fact.variant_name:
-            self._overhead_latency.labels(fact.endpoint_name, fact.variant_name).observe(fact.overhead_s)
         if fact.container_status is not None:
             errors = self._errors_4xx if 400 <= fact.container_status < 500 else self._errors_5xx
             errors.labels(fact.endpoint_name).inc()
@@ -130,6 +128,8 @@ class PrometheusHook:
         dimensions = (fact.endpoint_name, fact.variant_name)
         self._running.labels(*dimensions).dec()
         self._model_latency.labels(*dimensions).observe(fact.duration_s)
+        if fact.overhead_s is not None and fact.outcome != "unavailable":
+            self._overhead_latency.labels(*dimensions).observe(fact.overhead_s)
         if fact.first_chunk_s is not None and fact.streaming:
             self._first_chunk_latency.labels(*dimensions).observe(fact.first_chunk_s)
         if fact.streaming:

@@ -1,5 +1,6 @@
 """A request's way through several containers: what each is sent, what comes back, and whose fault it is."""
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -112,6 +113,21 @@ async def test_the_limit_is_for_all_of_them(tmp_path: Path) -> None:
         await host.invoker.invoke(CALL)
     assert first.is_closed
     host.store.close()
+
+
+@pytest.mark.parametrize("number", [0, 1])
+async def test_a_client_that_leaves_in_between_leaves_nothing_under_way(host: FakeHost, number: int) -> None:
+    scripts = await serve(host)
+    scripts[number].ending = "hang"
+    asked = asyncio.create_task(host.invoker.invoke(CALL))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    asked.cancel()
+    await asyncio.wait([asked])
+    assert asked.cancelled()
+    assert [script.is_closed for script in scripts] == [True, number == 1]
+    assert outcomes(host) == [("client_gone", None)]
+    assert not host.fleet.num_outstanding
 
 
 async def test_a_stream_that_breaks_names_the_last(host: FakeHost) -> None:

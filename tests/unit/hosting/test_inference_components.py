@@ -1,6 +1,7 @@
 """Inference components: their lives, what they show, who answers for them, and every refusal."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,12 @@ CALL = Invocation("e", b"body", inference_component_name="c")
 OWN = {"Container": {"Image": ECHO, "ArtifactUrl": "s3://b/k/", "Environment": {"A": "1"}}}
 
 
-async def serve(host: FakeHost) -> None:
-    """The endpoint e, on which components run, and the model m."""
+async def serve(host: FakeHost, *variants: str) -> None:
+    """The endpoint e, on which components run, with the variant AllTraffic and more, and the model m."""
     host.model_data.files["s3://b/k/"] = {}
     host.api.create_model({"ModelName": "m", "PrimaryContainer": {"Image": ECHO}})
-    variant = {"VariantName": "AllTraffic", "InitialInstanceCount": 1}
-    members = {"EndpointConfigName": "e", "ProductionVariants": [variant], "ExecutionRoleArn": "arn:role"}
+    production = [{"VariantName": name, "InitialInstanceCount": 1} for name in ("AllTraffic", *variants)]
+    members = {"EndpointConfigName": "e", "ProductionVariants": production, "ExecutionRoleArn": "arn:role"}
     host.api.create_endpoint_config(members)
     host.api.create_endpoint({"EndpointName": "e", "EndpointConfigName": "e"})
     assert await host.settle() == "InService"
@@ -333,3 +334,13 @@ async def test_what_cannot_be_asked(host: FakeHost) -> None:
     host.api.delete_inference_component({"InferenceComponentName": "c"})
     with pytest.raises(InProgress, match="Cannot update in-progress inference component"):
         host.api.delete_inference_component({"InferenceComponentName": "c"})
+
+
+async def test_a_component_is_on_one_variant(host: FakeHost) -> None:
+    await serve(host, "other")
+    create(host)
+    await host.settle()
+    await host.invoker.invoke(replace(CALL, target_variant="AllTraffic"))
+    with pytest.raises(ValidationFailed) as refusal:
+        await host.invoker.invoke(replace(CALL, target_variant="other"))
+    assert refusal.value.message == "Inference component c does not run on variant other."

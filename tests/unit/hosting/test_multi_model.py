@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,17 @@ async def test_a_load_that_takes_longer_than_the_request_goes_on(tmp_path: Path)
     assert host.launcher.num_starts == 1
     await host.controller.close()
     host.store.close()
+
+
+async def test_the_wait_for_a_load_is_the_hosts_time(small: FakeHost) -> None:
+    await serve(small, "a")
+    began_s = time.perf_counter()
+    await small.invoker.invoke(call("a", overhead_s=0.25))
+    (asked,) = [fact for fact in small.facts if isinstance(fact, ModelRequested)]
+    (finished,) = [fact for fact in small.facts if isinstance(fact, InvocationFinished)]
+    assert finished.overhead_s is not None
+    assert finished.overhead_s >= 0.25 + asked.waited_s > 0.25
+    assert finished.duration_s <= time.perf_counter() - began_s - asked.waited_s
 
 
 async def test_a_model_whose_process_is_gone_is_loaded_again(small: FakeHost) -> None:

@@ -1,6 +1,7 @@
 """A component at zero copies gets one back by the first request, once, however many ask, and is at zero if not."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +17,23 @@ from firstbyte.hosting.store.database import Store
 CALL = Invocation("e", b"body", inference_component_name="c", overhead_s=0.0)
 
 
-async def serve(host: FakeHost, **environment: str) -> None:
-    """The endpoint e with the component c at zero copies."""
+async def serve(host: FakeHost, *more: str, **environment: str) -> None:
+    """The endpoint e with the component c, and `more`, at zero copies."""
     variant = {"VariantName": "AllTraffic", "InitialInstanceCount": 1}
     members = {"EndpointConfigName": "e", "ProductionVariants": [variant], "ExecutionRoleArn": "arn:role"}
     host.api.create_endpoint_config(members)
     host.api.create_endpoint({"EndpointName": "e", "EndpointConfigName": "e"})
     await host.settle()
-    host.api.create_inference_component(
-        {
-            "InferenceComponentName": "c",
-            "EndpointName": "e",
-            "VariantName": "AllTraffic",
-            "Specification": {"Container": {"Image": ECHO, "Environment": environment}},
-            "RuntimeConfig": {"CopyCount": 0},
-        }
-    )
+    for name in ("c", *more):
+        host.api.create_inference_component(
+            {
+                "InferenceComponentName": name,
+                "EndpointName": "e",
+                "VariantName": "AllTraffic",
+                "Specification": {"Container": {"Image": ECHO, "Environment": environment}},
+                "RuntimeConfig": {"CopyCount": 0},
+            }
+        )
     await settle(host)
     assert counts(host) == (0, 0)
 
@@ -154,6 +156,17 @@ async def test_no_copy_comes_back_beyond_the_quota(tmp_path: Path) -> None:
     with pytest.raises(ValidationFailed, match="The account-level service limit"):
         await host.invoker.invoke(CALL)
     assert counts(host) == (0, 0)
+
+
+async def test_a_copy_on_its_way_back_counts_for_the_quota(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path, max_instances=1)
+    await serve(host, "d")
+    asked = await ask(host)
+    with pytest.raises(ValidationFailed, match="is 1 Instances, with current utilization of 1 Instances"):
+        await host.invoker.invoke(replace(CALL, inference_component_name="d"))
+    await settle(host)
+    assert [answer.body for answer in await asyncio.gather(*asked)] == [b"onetwo"]
+    assert host.launcher.num_starts == 1
 
 
 async def test_a_component_deleted_meanwhile_is_no_reason_to_wait(host: FakeHost) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from fakes import container
 from firstbyte.hosting.errors import LaunchFailed
 from firstbyte.hosting.ports import InstancePhase, InstanceSpec
 from firstbyte.launchers.environment import ContainerSettings
+from firstbyte.launchers.loopback import free_port
 from firstbyte.launchers.process import ProcessLauncher, ProcessLauncherSettings
 
 
@@ -79,3 +81,22 @@ async def test_instances_get_ports_of_their_own(launcher: ProcessLauncher, tmp_p
     specs = [InstanceSpec(f"i-{n}", "e", "v", "firstbyte/echo", {}, tmp_path, tmp_path) for n in range(3)]
     urls = [await launcher.start(spec) for spec in specs]
     assert len(set(urls)) == 3
+
+
+async def test_a_port_is_told_to_one_container_only(
+    launcher: ProcessLauncher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, another, third = (free_port() for _ in range(3))
+    ports = iter([one, one, another, one, third])
+    monkeypatch.setattr("firstbyte.launchers.process.free_port", lambda _: next(ports))
+    first, second = [
+        await launcher.start(replace(spec(tmp_path, "hang"), container_id=container_id))
+        for container_id in ("i-1", "i-2")
+    ]
+    assert (first, second) == (f"http://127.0.0.1:{one}", f"http://127.0.0.1:{another}")
+
+    await launcher.stop("i-1")
+    assert await launcher.start(spec(tmp_path)) == first, "it is free again"
+    with pytest.raises(LaunchFailed):
+        await launcher.start(replace(spec(tmp_path / "missing"), container_id="i-3"))
+    assert set(launcher._ports) == {"i-1", "i-2"}

@@ -17,7 +17,9 @@ from firstbyte.telemetry.prometheus import PrometheusHook
 
 def finished(outcome: Outcome, num_chunks: int = 0, streaming: bool = True) -> Any:
     first_chunk_s = 0.25 if num_chunks else None
-    return InvocationFinished("e", "v", "i-1", streaming, outcome, 1.5, first_chunk_s, num_chunks, 10)
+    return InvocationFinished(
+        "e", "v", "i-1", streaming, outcome, 1.5, first_chunk_s, num_chunks, 10, overhead_s=0.0004
+    )
 
 
 def render(*facts: Any) -> Any:
@@ -30,7 +32,7 @@ def render(*facts: Any) -> Any:
 def test_a_stream_counts_as_an_invocation_with_its_latencies() -> None:
     text = render(
         InvocationStarted("e", "v", "i-1", True, 5),
-        InvocationAnswered("e", "v", True, 200, None, 0.0004),
+        InvocationAnswered("e", "v", True, 200, None),
         finished("ok", num_chunks=3),
     )
 
@@ -47,8 +49,8 @@ def test_failures_are_told_apart() -> None:
         finished("stream_broken", num_chunks=2),
         finished("model_error"),
         finished("client_gone", num_chunks=1),
-        InvocationAnswered("e", "", True, 424, 422, 0.001),
-        InvocationAnswered("e", "", True, 424, 0, 0.001),
+        InvocationAnswered("e", "", True, 424, 422),
+        InvocationAnswered("e", "", True, 424, 0),
     )
 
     assert 'MidStreamErrors_total{EndpointName="e",VariantName="v"} 1.0' in text
@@ -58,8 +60,13 @@ def test_failures_are_told_apart() -> None:
     assert 'Invocation5XXErrors_total{EndpointName="e"} 1.0' in text
 
 
+def test_the_hosts_time_counts_once_however_many_instances_were_asked() -> None:
+    text = render(finished("unavailable"), finished("ok"))
+    assert 'OverheadLatency_seconds_count{EndpointName="e",VariantName="v"} 1.0' in text
+
+
 def test_endpoints_that_do_not_exist_make_no_metrics() -> None:
-    assert "nobody" not in render(InvocationAnswered("nobody", "", False, 400, None, 0.001))
+    assert "nobody" not in render(InvocationAnswered("nobody", "", False, 400, None))
 
 
 def test_requests_are_counted_by_operation_and_status() -> None:
