@@ -1,10 +1,12 @@
 """A whole control plane over fakes, one round at a time, with a transcript of what happened."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+import pytest
 
 from fakes.clock import FakeClock
 from fakes.instance_client import FakeInstanceClient
@@ -13,6 +15,7 @@ from fakes.model_data import FakeModelData
 from fakes.objects import FakeObjects
 from firstbyte.hosting.api import ControlPlane
 from firstbyte.hosting.controller import Controller
+from firstbyte.hosting.errors import ClientError
 from firstbyte.hosting.facts import ComponentChanged, ControllerFaulted, EndpointChanged, InstanceChanged
 from firstbyte.hosting.fleet import Fleet
 from firstbyte.hosting.invoke import Invoker
@@ -22,6 +25,13 @@ from firstbyte.hosting.settings import HostingSettings
 from firstbyte.hosting.store.database import Store
 
 ECHO = "firstbyte/echo"
+
+
+def refusal(operation: Callable[[dict[str, Any]], object], members: dict[str, Any]) -> tuple[type, str]:
+    """What an operation refuses with."""
+    with pytest.raises(ClientError) as error:
+        operation(members)
+    return type(error.value), error.value.message
 
 
 class FakeHost:

@@ -1,27 +1,19 @@
 """The operations: what they answer, and every sentence they refuse with."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fakes.control_plane import ECHO, FakeHost
-from firstbyte.hosting.errors import AlreadyExists, ClientError, InProgress, NotFound, QuotaExceeded, ValidationFailed
+from fakes.control_plane import ECHO, FakeHost, refusal
+from firstbyte.hosting.errors import AlreadyExists, InProgress, NotFound, QuotaExceeded, ValidationFailed
 from firstbyte.hosting.ports import InstancePhase, InstanceState
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CONTAINER = {"Image": ECHO}
 ROLE = "arn:aws:iam::123456789012:role/r"
-
-
-def refusal(operation: Callable[[dict[str, Any]], object], members: dict[str, Any]) -> tuple[type, str]:
-    """What an operation refuses with."""
-    with pytest.raises(ClientError) as error:
-        operation(members)
-    return type(error.value), error.value.message
 
 
 def variant(**more: Any) -> dict[str, Any]:

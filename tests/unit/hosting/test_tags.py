@@ -1,21 +1,11 @@
 """Tags: added, listed page by page, deleted, and what they are refused with."""
 
-from collections.abc import Callable
 from typing import Any
 
-import pytest
-
-from fakes.control_plane import FakeHost
-from firstbyte.hosting.errors import ClientError, NotFound, ValidationFailed
+from fakes.control_plane import FakeHost, refusal
+from firstbyte.hosting.errors import NotFound, ValidationFailed
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012"
-
-
-def refusal(operation: Callable[[dict[str, Any]], object], members: dict[str, Any]) -> tuple[type, str]:
-    """What an operation refuses with."""
-    with pytest.raises(ClientError) as error:
-        operation(members)
-    return type(error.value), error.value.message
 
 
 async def test_tags_are_added_listed_page_by_page_and_deleted(host: FakeHost) -> None:
