@@ -1,13 +1,13 @@
 """Draws the six things an e-mail must carry: recipient, company, product, coupon code, percentage, months.
 
-Called by `instructions.py`. Half of all names come from lists and half from syllables or letters, so that a model cannot
-know them and has to copy.
+Called by `instructions.py`. Most names come from thousands written by hand, many of them bent; the rest from short lists,
+from syllables or letters, so that a model cannot know them and has to copy.
 """
 
 from dataclasses import dataclass
 from random import Random
 
-from training import lexicon
+from training import handwritten, lexicon
 
 CONSONANTS = "b c d f g h j k l m n p q r s t v w x z".split()
 CLUSTERS = "bl br ch cr dr fl fr gl gr kh kl kn kr ll nd ng nk nn ph pl pr qu rr sch sh sk sl sm sn sp ss st str sw th tr tt tz wh zh".split()
@@ -18,6 +18,8 @@ ACCENTED = (
 ACCENTED_CONSONANTS = "ç ñ ß č ć ł ń ř š ś ž ż ş ğ đ ď ť ň ľ ț ț ķ ļ ħ þ ð ź ř".split()
 
 
+WRITTEN = 0.7
+"""Share of the names that come from those written by hand."""
 LOOKALIKES = dict(zip("OIEASTBG", "01345789", strict=True))  # L0VE, SP4RK
 
 
@@ -82,6 +84,9 @@ def _joined(rng: Random, part: str, other: str) -> str:
 
 def person(rng: Random) -> str:
     """A personal name of one to four parts, seldom with a title."""
+    if rng.random() < WRITTEN:
+        title = f"{rng.choice(lexicon.TITLES)} " if rng.random() < 0.06 else ""
+        return title + handwritten.person(rng)
     accents = rng.choice((0.0, 0.0, 0.03, 0.15))
     first = mixed(rng, lexicon.FIRST_NAMES, accents)
     if rng.random() < 0.08:
@@ -109,6 +114,8 @@ def person(rng: Random) -> str:
 
 def company(rng: Random) -> str:
     """AnyCompany, Foo & Bar GmbH, ACME, and so on."""
+    if rng.random() < WRITTEN:
+        return handwritten.firm(rng)[0]
     word = mixed(rng, lexicon.COMPANY_WORDS)
     draw = rng.random()
     if draw < 0.22:
@@ -163,6 +170,8 @@ def _product_number(rng: Random) -> str:
 
 def product(rng: Random) -> str:
     """One to four words, with digits, hyphens and CamelCase here and there."""
+    if rng.random() < WRITTEN:
+        return handwritten.firm(rng)[1]
     words = [mixed(rng, lexicon.PRODUCT_WORDS)]
     draw = rng.random()
     if draw < 0.35:
@@ -203,6 +212,8 @@ def _odd_case(rng: Random, name: str) -> str:
 
 def code(rng: Random) -> str:
     """A coupon code of 4 to 14 letters and digits, seldom in lower or mixed case."""
+    if rng.random() < 0.4:
+        return handwritten.code(rng)
     length = rng.randint(4, 14)
     letters, digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
     draw = rng.random()
@@ -277,10 +288,25 @@ def related(rng: Random, name: str, company: str, product: str) -> tuple[str, st
     return name, company, product
 
 
+def draw_names(rng: Random) -> tuple[str, str, str]:
+    """Recipient, company and product; seldom with their kinds exchanged, so that the context decides and not the look."""
+    draw = rng.random()
+    if draw < 0.6:
+        names = (person(rng), *handwritten.firm(rng))
+    else:
+        names = person(rng), company(rng), product(rng)
+        names = related(rng, *names) if draw < 0.8 else names
+    name, firm, item = names
+    if rng.random() < 0.08:
+        firm, item = item, firm
+    elif rng.random() < 0.03:
+        firm = person(rng)
+    return name, firm, item
+
+
 def draw_fields(rng: Random) -> Fields:
     """All six, save that one instruction in twenty leaves one or two out."""
-    names = person(rng), company(rng), product(rng)
-    name, firm, item = related(rng, *names) if rng.random() < 0.33 else names
+    name, firm, item = draw_names(rng)
     values = {
         "name": name, "company": firm, "product": item,
         "code": code(rng), "percent": percent(rng), "months": months(rng),

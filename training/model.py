@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 Cache = list[tuple[Tensor, Tensor]]
+QUERY_BLOCK = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,26 @@ def rotary_table(shape: Shape) -> tuple[Tensor, Tensor]:
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Turn each pair of coordinates of `x` by the angle of its position."""
     first, second = x.chunk(2, dim=-1)
+    cos, sin = cos.to(x.dtype), sin.to(x.dtype)
     return x * cos + torch.cat((-second, first), dim=-1) * sin
+
+
+def project(layer: nn.Linear, x: Tensor) -> Tensor:
+    """A linear layer in the precision of what comes in; the weights themselves stay in float32."""
+    return functional.linear(x, layer.weight.to(x.dtype))
+
+
+def attend_causally(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Causal attention as plain products, a block of queries at a time: in bfloat16 on a CPU twice as fast as PyTorch's fused one."""
+    size, length = query.shape[-1], query.shape[-2]
+    later = torch.full((QUERY_BLOCK, QUERY_BLOCK), float("-inf"), dtype=query.dtype).triu(1)
+    parts = []
+    for start in range(0, length, QUERY_BLOCK):
+        end = min(start + QUERY_BLOCK, length)
+        scores = (query[..., start:end, :] * size**-0.5) @ key[..., :end, :].mT
+        scores[..., start:] += later[: end - start, : end - start]
+        parts.append(scores.softmax(-1) @ value[..., :end, :])
+    return torch.cat(parts, dim=-2)
 
 
 class Attention(nn.Module):
@@ -58,21 +78,19 @@ class Attention(nn.Module):
         self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Tensor | None, past: tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         batch, length, width = x.shape
-        query = self.q_proj(x).view(batch, length, self.num_heads, self.head_dim).transpose(1, 2)
-        key = self.k_proj(x).view(batch, length, self.num_kv_heads, self.head_dim).transpose(1, 2)
-        value = self.v_proj(x).view(batch, length, self.num_kv_heads, self.head_dim).transpose(1, 2)
+        query = project(self.q_proj, x).view(batch, length, self.num_heads, self.head_dim).transpose(1, 2)
+        key = project(self.k_proj, x).view(batch, length, self.num_kv_heads, self.head_dim).transpose(1, 2)
+        value = project(self.v_proj, x).view(batch, length, self.num_kv_heads, self.head_dim).transpose(1, 2)
         query, key = rotate(query, *turn), rotate(key, *turn)
         if past is not None:
             key, value = torch.cat((past[0], key), dim=2), torch.cat((past[1], value), dim=2)
         group = self.num_heads // self.num_kv_heads
-        mixed = functional.scaled_dot_product_attention(
-            query,
-            key.repeat_interleave(group, dim=1),
-            value.repeat_interleave(group, dim=1),
-            attn_mask=mask,
-            is_causal=mask is None,
-        )
-        return self.o_proj(mixed.transpose(1, 2).reshape(batch, length, width)), (key, value)
+        heads = query, key.repeat_interleave(group, dim=1), value.repeat_interleave(group, dim=1)
+        if mask is None and x.dtype == torch.bfloat16:
+            mixed = attend_causally(*heads)
+        else:
+            mixed = functional.scaled_dot_product_attention(*heads, attn_mask=mask, is_causal=mask is None)
+        return project(self.o_proj, mixed.transpose(1, 2).reshape(batch, length, width)), (key, value)
 
 
 class FeedForward(nn.Module):
@@ -85,14 +103,16 @@ class FeedForward(nn.Module):
         self.down_proj = nn.Linear(shape.intermediate_size, shape.hidden_size, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.down_proj(functional.silu(self.gate_proj(x)) * self.up_proj(x))
+        gated = functional.silu(project(self.gate_proj, x)) * project(self.up_proj, x)
+        return project(self.down_proj, gated)
 
 
 class Layer(nn.Module):
-    """One block: attention, then the feed-forward, each after a norm and added to the stream."""
+    """One block: attention, then the feed-forward, each after a norm and added to the stream, which stays in float32."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
+        self.precision = torch.float32
         self.input_layernorm = nn.RMSNorm(shape.hidden_size, eps=shape.rms_norm_eps)
         self.self_attn = Attention(shape)
         self.post_attention_layernorm = nn.RMSNorm(shape.hidden_size, eps=shape.rms_norm_eps)
@@ -101,9 +121,9 @@ class Layer(nn.Module):
     def forward(
         self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Tensor | None, past: tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        mixed, present = self.self_attn(self.input_layernorm(x), turn, mask, past)
+        mixed, present = self.self_attn(self.input_layernorm(x).to(self.precision), turn, mask, past)
         x = x + mixed
-        return x + self.mlp(self.post_attention_layernorm(x)), present
+        return x + self.mlp(self.post_attention_layernorm(x).to(self.precision)), present
 
 
 class Llama(nn.Module):

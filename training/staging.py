@@ -8,13 +8,16 @@ from random import Random
 from training import (
     scenes,
     scenes_agency,
+    scenes_harbour,
     scenes_letters,
+    scenes_meadow,
     scenes_office,
     scenes_papers,
     scenes_people,
     scenes_records,
     scenes_shops,
     scenes_software,
+    scenes_tower,
     scenes_trades,
 )
 from training.fields import Fields
@@ -25,6 +28,7 @@ from training.wording import EMOJI_BANS, EMOJI_WISHES
 SCENES = (
     scenes, scenes_agency, scenes_letters, scenes_office, scenes_papers,
     scenes_people, scenes_records, scenes_shops, scenes_software, scenes_trades,
+    scenes_harbour, scenes_meadow, scenes_tower,
 )  # fmt: skip
 SYSTEM_PROMPTS = [prompt for scene in SCENES for prompt in scene.SYSTEM_PROMPTS]
 COMPANY_PROMPTS = [prompt for scene in SCENES for prompt in scene.COMPANY_PROMPTS]
