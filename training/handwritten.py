@@ -31,7 +31,7 @@ PEOPLE = [_people(line) for line in _lines("people.txt")]
 CODES = " ".join(_lines("codes.txt")).split()
 PART = re.compile(r"[A-ZÀ-ÖØ-ÞĀ-Ž]?[a-zß-öø-ÿā-ž]+|[A-ZÀ-ÖØ-Þ]{2,}(?![a-z])")
 """A word, or one half of a CamelCase name."""
-WORDS = sorted(
+WORDS: list[str] = sorted(
     {
         word
         for company, products in FIRMS
