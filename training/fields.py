@@ -18,8 +18,8 @@ ACCENTED = (
 ACCENTED_CONSONANTS = "ç ñ ß č ć ł ń ř š ś ž ż ş ğ đ ď ť ň ľ ț ț ķ ļ ħ þ ð ź ř".split()
 
 
-WRITTEN = 0.7
-"""Share of the names that come from those written by hand."""
+WRITTEN, WRITTEN_CODES = 0.7, 0.4
+"""Share of the names that come from those written by hand, and of the codes."""
 LOOKALIKES = dict(zip("OIEASTBG", "01345789", strict=True))  # L0VE, SP4RK
 
 
@@ -212,7 +212,7 @@ def _odd_case(rng: Random, name: str) -> str:
 
 def code(rng: Random) -> str:
     """A coupon code of 4 to 14 letters and digits, seldom in lower or mixed case."""
-    if rng.random() < 0.4:
+    if rng.random() < WRITTEN_CODES:
         return handwritten.code(rng)
     length = rng.randint(4, 14)
     letters, digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"

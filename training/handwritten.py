@@ -1,7 +1,8 @@
 """Names written by four hands: firms with what they sell, people by culture, coupon codes (the files of `names/`).
 
 Called by `fields.py`. Names from short word lists taught the model to know the lists' words for products or companies, and
-names by other hands then misled it: on its own wordings it got 90 % of its own names right, and 62 % of those.
+names by other hands then misled it: on wordings of its own about nine of ten answers were right with names from the
+lists, and 75 of 120 with those of the development set.
 """
 
 import re

@@ -62,19 +62,19 @@ this these those it its they them their we our us you your he she his her not no
 than so all any both each few more most other some such own same too will would can could should may might must do does
 did have has had about after before between into over under up down out off through during without within against""".split()
 
-FIRST_NAMES = """Aaron Abdul Abena Adaeze Adam Aditya Agnieszka Ahmed Aiko Aisha Akira Alejandro Alessia Alice Amara Amélie
-Amina Ana Anders Andrea Anneliese Antoine Anya Aoife Arjun Astrid Aylin Beatriz Benedikt Björn Bogdan Bridget Bronwyn
-Camille Carlos Carmen Catalina Cedric Chen Chiara Chidi Chloé Christoph Ciarán Clara Daan Dagny Daniel Deepa Delphine
-Diego Dmitri Dominik Ebba Eduardo Eileen Ekaterina Elena Elif Emeka Emily Enrique Erik Esther Eun-ji Fatima Federico Femi
-Fiona Florian Franziska Freya Gabriel Geraldine Giulia Grace Grzegorz Gunnar Hamza Hana Harriet Hassan Heidi Helena Hiroshi
-Hugo Ibrahim Ines Ingrid Isabella Ivan Jacqueline Jakub Jamal Jan Jasper Jean-Luc Joaquín João Johanna Jorge José Jürgen
+FIRST_NAMES = """Aaron Abdul Abena Adaeze Adam Aditya Agnieszka Ahmed Aiko Aisha Akira Alejandro Alessia Amara Amélie
+Amina Anders Andrea Anneliese Antoine Anya Aoife Arjun Astrid Benedikt Björn Bogdan Bridget Bronwyn
+Camille Carlos Carmen Catalina Cedric Chen Chiara Chidi Christoph Ciarán Clara Daan Dagny Daniel Delphine
+Dmitri Dominik Ebba Eduardo Eileen Ekaterina Elena Elif Emeka Emily Enrique Erik Esther Eun-ji Federico Femi
+Fiona Florian Franziska Freya Gabriel Geraldine Giulia Grzegorz Gunnar Hamza Hana Harriet Hassan Heidi Helena Hiroshi
+Hugo Ibrahim Ines Isabella Ivan Jakub Jamal Jan Jasper Jean-Luc João Johanna Jorge José Jürgen
 Kaito Karim Katarzyna Keiko Kenji Khadija Kofi Kwame Lars Latisha Leila Leonardo Li Liam Linh Lucía Ludovica Magnus Maja
 Malik Manuel Marcel María Mariana Marie-Claire Mateo Matthias Mehmet Mei Mia Michaela Miguel Miriam Mohammed Monique Nadia
-Naomi Natasha Ngozi Nicolás Niamh Nikolai Noah Noor Olivia Omar Oscar Øyvind Pablo Padma Paolo Patrícia Pedro Pernille
-Petra Philippa Pierre Priya Rafael Rahul Ravi Rebecca René Ricardo Rosa Ruth Sakura Salma Samuel Sanjay Saoirse Sara
-Sebastian Selin Sergei Shreya Sibusiso Siobhán Sofia Søren Stefan Sunita Svetlana Tadeusz Takeshi Tamara Tariq Tatiana
-Thandiwe Theodora Thomas Tomás Tuan Ulrike Valentina Vanessa Viktor Vivienne Wei Wiktoria William Xavier Ximena Yara
-Yasmin Yuki Yusuf Zainab Zeynep Zoë Zuzana""".split()
+Naomi Natasha Ngozi Nicolás Niamh Nikolai Noah Noor Omar Oscar Øyvind Pablo Padma Paolo Patrícia Pedro Pernille
+Petra Philippa Pierre Rafael Rahul Ravi Rebecca René Ricardo Salma Sanjay Saoirse Sara
+Sebastian Selin Sergei Shreya Sibusiso Siobhán Sofia Søren Stefan Sunita Svetlana Tadeusz Tamara Tariq Tatiana
+Thandiwe Theodora Thomas Tomás Tuan Ulrike Vanessa Viktor Vivienne Wei Wiktoria William Xavier Ximena Yara
+Yasmin Yusuf Zainab Zeynep Zoë Zuzana""".split()
 
 SURNAMES = """Abara Adeyemi Aguilar Ahmadi Almeida Andersson Bakker Banerjee Baptiste Becker Bergström Bianchi Blackwood
 Bouchard Brennan Cabrera Carvalho Castellanos Chatterjee Chukwu Colombo Costa Dahl Dąbrowski Delacroix Demir Desai Diallo

@@ -50,7 +50,7 @@ def project(layer: nn.Linear, x: Tensor) -> Tensor:
 
 
 def attend_causally(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """Causal attention as plain products, a block of queries at a time: in bfloat16 on a CPU twice as fast as PyTorch's fused one."""
+    """Causal attention as plain products, a block of queries at a time: in bfloat16 on a CPU faster than PyTorch's fused one."""
     size, length = query.shape[-1], query.shape[-2]
     later = torch.full((QUERY_BLOCK, QUERY_BLOCK), float("-inf"), dtype=query.dtype).triu(1)
     parts = []
