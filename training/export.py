@@ -10,7 +10,7 @@ import torch
 
 from training.checkpoint import save
 from training.emails import tokenizer
-from training.train import SHAPE
+from training.model import shape_of
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
     options = parser.parse_args()
     saved = torch.load(options.checkpoint, weights_only=True)
     weights = saved.get("average", saved["model"])
-    save(options.folder, SHAPE, weights, tokenizer())
+    save(options.folder, shape_of(weights), weights, tokenizer())
     size = sum(path.stat().st_size for path in options.folder.iterdir() if path.is_file())
     print(f"{options.folder}: {sum(tensor.numel() for tensor in weights.values())} parameters, {size / 1e6:.1f} MB")
 

@@ -1,6 +1,8 @@
 """A Llama in PyTorch, small enough to be trained on a CPU; names follow the Hugging Face checkpoint."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -8,16 +10,18 @@ from torch.nn import functional
 
 Cache = list[tuple[Tensor, Tensor]]
 QUERY_BLOCK = 128
+LAYER = re.compile(r"layers\.(\d+)\.(.+)")
+"""The number of a layer and the name within it, of a weight."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The sizes of the model; widths are multiples of 32, because engines quantise in groups of 32."""
+    """The sizes at the start of training; widths are multiples of 32, because engines quantise in groups of 32. `deepen.py` adds layers."""
 
     vocab_size: int = 1536
     hidden_size: int = 192
     intermediate_size: int = 512
-    num_layers: int = 7
+    num_layers: int = 5
     num_heads: int = 6
     num_kv_heads: int = 3
     rope_theta: float = 10000.0
@@ -27,6 +31,12 @@ class Shape:
     @property
     def head_dim(self) -> int:
         return self.hidden_size // self.num_heads
+
+
+def shape_of(names: Iterable[str]) -> Shape:
+    """The shape of a checkpoint whose weights have these names."""
+    places = [int(match[1]) for name in names if (match := LAYER.fullmatch(name))]
+    return replace(Shape(), num_layers=1 + max(places))
 
 
 def rotary_table(shape: Shape) -> tuple[Tensor, Tensor]:

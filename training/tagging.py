@@ -13,8 +13,8 @@ from torch.nn import functional
 from training.drills import NO_TAG
 from training.fields import FIELD_NAMES, Fields
 
-TAP = 5
-"""The layer before which the tags are read; the two layers from there on do the copying."""
+LAYERS_ABOVE = 2
+"""Layers that follow the place where the tags are read: they do the copying."""
 WISH, BAN = len(FIELD_NAMES), len(FIELD_NAMES) + 1
 """The word "emoji" where emojis are asked for, and where they are not, is tagged like two more fields."""
 NUM_TAGS = 1 + 2 * (len(FIELD_NAMES) + 2)

@@ -5,7 +5,7 @@ python -m training.train a b c
 
 import argparse
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,19 +16,18 @@ from torch.nn import functional
 from training import workers
 from training.checkpoint import load
 from training.emails import email_phase
-from training.model import Llama, Shape
+from training.model import Llama, Shape, shape_of
 from training.muon import Optimiser
 from training.phases import Phase, symbols, whole_vocabulary
-from training.tagging import FLAG_SHARE, SHARE, TAP, Tagger
+from training.tagging import FLAG_SHARE, LAYERS_ABOVE, SHARE, Tagger
 
 RUNS = Path(__file__).parent / "runs"
-SHAPE = Shape()
 SAVE_EVERY = 50
 AVERAGE_KEEP = 0.99  # per step: the exported weights are the mean of about the last hundred steps
 
 PHASES = {
     "a": Phase("a", 200, 5e-3, symbols),
-    "b": Phase("b", 620, 5e-3, whole_vocabulary(SHAPE.vocab_size)),
+    "b": Phase("b", 620, 5e-3, whole_vocabulary(Shape().vocab_size)),
     "c": email_phase("c", 1000, 3e-3, cool_down=0.5),
     "d": email_phase("d", 600, 3e-3, cool_down=0.0),
     "e": email_phase("e", 590, 2.4e-3, cool_down=1.0),
@@ -37,6 +36,7 @@ PHASES = {
     "h": email_phase("h", 1200, 1.6e-3, cool_down=0.0),
     "i": email_phase("i", 2300, 1.5e-3, cool_down=1.0),
     "j": email_phase("j", 1800, 1.6e-3, cool_down=1.0),
+    "k": email_phase("k", 5000, 1.8e-3, cool_down=1.0),
 }
 
 
@@ -67,30 +67,35 @@ def note(text: str) -> None:
         log.write(line + "\n")
 
 
+def read(source: Path) -> dict:
+    """What a checkpoint holds; an exported folder holds the model alone."""
+    return {"model": load(source)[0].state_dict()} if source.is_dir() else torch.load(source, weights_only=True)
+
+
 class Run:
     """One phase in progress: the model, its optimiser and the step reached, all of which a checkpoint holds."""
 
     def __init__(self, phase: Phase, start: Path | None, minutes: float | None = None) -> None:
         self.phase, self.path = phase, RUNS / f"{phase.name}.pt"
-        self.minutes, self.began, self.share = minutes, time.time(), 0.0
+        self.minutes, self.began, self.share, self.next_step = minutes, time.time(), 0.0, 0
         torch.manual_seed(0)
-        self.model, self.next_step = Llama(SHAPE), 0
+        source = self.path if self.path.exists() else start
+        saved = read(source) if source is not None else {}
+        self.model = Llama(shape_of(saved["model"]) if saved else Shape())
+        self.tap = self.model.shape.num_layers - LAYERS_ABOVE
         chosen = precision()
         for layer in self.model.layers:
             layer.precision = chosen
-        self.optimiser = Optimiser(self.model)
-        self.tagger = Tagger(SHAPE.hidden_size)
+        self.optimiser = Optimiser(self.model, chosen)
+        self.tagger = Tagger(self.model.shape.hidden_size)
         self.tagger_adam = torch.optim.AdamW(self.tagger.parameters(), lr=2e-3)
-        source = self.path if self.path.exists() else start
-        if source is not None and source.is_dir():
-            self.model.load_state_dict(load(source)[0].state_dict())
-        elif source is not None:
-            self._restore(torch.load(source, weights_only=True), resumed=source == self.path)
+        self._restore(saved, resumed=source == self.path)
         self.average = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
 
     def _restore(self, saved: dict, resumed: bool) -> None:
-        self.model.load_state_dict(saved["model"])
-        if "optimiser" in saved:  # a deepened checkpoint has none
+        if "model" in saved:
+            self.model.load_state_dict(saved["model"])
+        if "optimiser" in saved:  # a deepened checkpoint and an exported folder have none
             self.optimiser.load(saved["optimiser"])
         if "tagger" in saved:
             self.tagger.load(saved["tagger"])
@@ -118,7 +123,7 @@ class Run:
         # Seeded by step, so that a resumed run sees the data it would have seen.
         rng = np.random.default_rng([ord(self.phase.name[0]), self.next_step, workers.rank()])
         tokens, weights, wanted, told = map(torch.from_numpy, self.phase.source(rng, self.next_step))
-        hidden, middle = self.model.hidden(tokens[:, :-1], TAP)
+        hidden, middle = self.model.hidden(tokens[:, :-1], self.tap)
         loss, hits = weighted_loss(hidden, self.model, tokens, weights)
         tag_loss, tagged = self.tagger.loss(middle, wanted[:, :-1])
         flag_loss, flagged = self.tagger.flag_loss(middle, told[:, :-1])
@@ -160,11 +165,13 @@ class Job:
     phases: tuple[str, ...]
     start: Path | None
     minutes: float | None
+    rate: float | None
 
     def __call__(self) -> None:
         start = self.start
         for name in self.phases:
-            run = Run(PHASES[name], start, self.minutes)
+            phase = PHASES[name] if self.rate is None else replace(PHASES[name], rate=self.rate)
+            run = Run(phase, start, self.minutes)
             run.train()
             start = run.path
 
@@ -174,10 +181,11 @@ def main() -> None:
     parser.add_argument("phases", nargs="+", choices=sorted(PHASES))
     parser.add_argument("--start", type=Path, help="checkpoint, or exported folder, to begin from")
     parser.add_argument("--minutes", type=float, help="end each phase after this time instead of its number of steps")
+    parser.add_argument("--rate", type=float, help="highest rate, in place of the phase's own")
     parser.add_argument("--workers", type=int, default=1, help="processes of one thread each; each has its own batch")
     options = parser.parse_args()
     RUNS.mkdir(exist_ok=True)
-    workers.run(options.workers, Job(tuple(options.phases), options.start, options.minutes))
+    workers.run(options.workers, Job(tuple(options.phases), options.start, options.minutes, options.rate))
 
 
 if __name__ == "__main__":
