@@ -31,15 +31,15 @@ SHIPPED_TOKENIZER = Path(__file__).parents[1] / "src" / "firstbyte" / "demo_mode
 BUCKETS = (128, 144, 160, 176, 192, 208, 224, 256, 288, 320, 384, 448, 544, 672, 832, 1024)
 BATCH_TOKENS = 3600  # per worker
 SMALL_TALK_SHARE = 0.03
-NATURAL_SHARE = 0.84
+NATURAL_SHARE = 0.92
 
-PROMPT_WEIGHT, ANSWER_WEIGHT, AFTER_WEIGHT, FIELD_WEIGHT, FIRST_WEIGHT = 0.0, 0.5, 2.5, 3.0, 6.0
+PROMPT_WEIGHT, ANSWER_WEIGHT, AFTER_WEIGHT, FIELD_WEIGHT, FIRST_WEIGHT = 0.0, 0.2, 1.2, 3.0, 6.0
 """Of the loss: a wrong letter of a code costs more than a less likely adjective; the first piece of a field, which says
-whether the right one was found, costs most; and the first token after a field must end the copying. Between an emoji and the end of the
+whether the right one was found, costs most; and the first token after a field must end the copying. How the rest is worded is chance, and counts little. Between an emoji and the end of the
 paragraph the first token chooses."""
 
 CHOICE_WEIGHT = 10.0
-AFTER_FIRST = {FIRST_WEIGHT: FIELD_WEIGHT, CHOICE_WEIGHT: 2.0}
+AFTER_FIRST = {FIRST_WEIGHT: FIELD_WEIGHT, CHOICE_WEIGHT: 0.5}
 """Weights of the later tokens of a field, and of an emoji or the end of a paragraph."""
 EMOJI = re.compile(" (?:" + "|".join(EMOJIS) + ")")
 SPECIAL = re.compile(f"{FIELD.pattern}|{EMOJI.pattern}|\n\n")
@@ -195,4 +195,4 @@ def email_source(drill_every: int) -> Source:
 
 
 def email_phase(name: str, num_steps: int, rate: float, cool_down: float) -> Phase:
-    return Phase(name, num_steps, rate, email_source(10), cool_down=cool_down)
+    return Phase(name, num_steps, rate, email_source(14), cool_down=cool_down)
