@@ -47,7 +47,7 @@ def _section(name: str, result: Mapping[str, Any]) -> Iterator[str]:
         f"({', '.join(facts['instruction_sets'])}), {facts['memory_gb']} GB · load before {facts['load_before']}"
     )
     if facts["load_before"] > BUSY_LOAD * facts["cores"]:
-        yield "\n**Other programs were running: absolute figures are too low, and ratios noisy.**"
+        yield "\n**By the load before, other programs ran shortly before, or still: absolute figures may be too low.**"
     yield f"\nLimits in the same run: {_limits(result)}\n"
     rows = result["rows"]
     if rows and "case" in rows[0]:

@@ -86,7 +86,7 @@ def stage(rng: Random, fields: Fields) -> Instruction:
     if draw < WISHED + BANNED and rng.random() < 0.5:
         system, company_told = emoji_prompt(rng, values, wished)
         return Instruction(system, request(rng, values, fields, company_told), wished)
-    if scenes.CAMPAIGNS and rng.random() < CAMPAIGN:
+    if rng.random() < CAMPAIGN:
         system, user = campaign(rng, values)
     else:
         system, company_told = system_prompt(rng, values)

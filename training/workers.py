@@ -4,6 +4,7 @@ On a machine that others use as well this beats several threads in one process: 
 waits whenever one of them has lost its core. Used by `train.py`.
 """
 
+import signal
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -47,6 +48,8 @@ def agreed(value: float) -> float:
 
 
 def _work(index: int, count: int, meeting: str, job: Callable[[], None]) -> None:
+    # PyTorch ends workers whose parent is gone by SIGINT, which a shell has its background jobs ignore.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     torch.set_num_threads(1)
     distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=index, world_size=count)
     job()
